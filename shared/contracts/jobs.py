@@ -1,0 +1,32 @@
+"""Job payloads. They carry ids only: the truth is in Postgres, and a job is a doorbell that may be lost or ring twice."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+TRANSCODER_QUEUE = "lectern:transcoder"
+MEDIA_QUEUE = "lectern:media"
+
+
+class Job(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PlanVersion(Job):
+    """Transcoder: a source was stored; probe it, plan it and write its chunks to the ledger."""
+
+    version_id: UUID
+
+
+class ChunksWaiting(Job):
+    """Transcoder: the ledger holds chunks that nobody leased."""
+
+
+class SyncVersion(Job):
+    """Media: the transcoder's ledger of this version moved on; take over what it says."""
+
+    version_id: UUID
+
+
+class SweepStorage(Job):
+    """Media: tombstones are due; remove what they name from storage."""

@@ -1,0 +1,28 @@
+"""The base of every document that crosses a process boundary: camelCase outside, snake_case inside."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic.alias_generators import to_camel
+
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+"""An id of the platform's own: of a course, a chapter or a user. Opaque to us, safe in paths and logs."""
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="json")]
+"""A point in time; always UTC ISO 8601 with a Z when it leaves us."""
+
+
+class Document(BaseModel):
+    """A request or an answer. Unknown members of a request are ignored, so that clients may be newer than we are."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+    def dump(self) -> dict[str, Any]:
+        """This document as JSON-ready camelCase members."""
+        return self.model_dump(mode="json", by_alias=True)

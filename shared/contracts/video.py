@@ -1,0 +1,42 @@
+"""Words about videos that more than one service speaks."""
+
+from enum import StrEnum
+
+
+class VideoStatus(StrEnum):
+    """What a person may be told of a video version; the seeds' names."""
+
+    UPLOADING = "uploading"
+    PROCESSING = "processing"
+    PLAYABLE = "playable"
+    READY = "ready"
+    FAILED = "failed"
+
+    @property
+    def can_be_watched(self) -> bool:
+        return self in (VideoStatus.PLAYABLE, VideoStatus.READY)
+
+
+class Container(StrEnum):
+    """A source's container, decided by its first bytes; named as the FFmpeg demuxer that must be forced for it."""
+
+    MOV = "mov"
+    AVI = "avi"
+    MATROSKA = "matroska"
+
+
+SEGMENTS_PER_KEY_WINDOW = 10
+"""Segments 10w..10w+9 of every rendition share window key w."""
+
+
+def public_prefix(video_id: str, version_id: str, key_epoch: int, secret_part: str) -> str:
+    """Where the ciphertext segments of one key epoch stand in the public store.
+
+    ``secret_part`` is 128 random bits in hex: the prefix of a film nobody let you watch cannot be guessed.
+    """
+    return f"{video_id}/{version_id}/{key_epoch}-{secret_part}"
+
+
+def segment_key(prefix: str, rendition: str, index: int) -> str:
+    """Storage key of one ciphertext segment."""
+    return f"{prefix}/{rendition}/{index}.ts"

@@ -1,0 +1,72 @@
+"""Schema ``access``: tokens and playback sessions, only ever as hashes. Written by the gateway."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary
+from sqlalchemy.dialects.postgresql import CIDR, INET
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db.models.base import Base, CreatedAt, Id
+
+
+class VideoAccessToken(Base):
+    """A one-time token. ``token_hash`` is SHA-256: a stolen table opens no film."""
+
+    __tablename__ = "video_access_tokens"
+    __table_args__ = (Index("ix_video_access_tokens_expires_at", "expires_at"), {"schema": "access"})
+
+    id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    video_id: Mapped[UUID]
+    user_id: Mapped[str]
+    role: Mapped[str]
+    client_ip: Mapped[str] = mapped_column(INET)
+    device_id: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
+
+
+class PlaybackSession(Base):
+    """A view in progress. The credential in its URLs is stored as a hash; a network is bound per address family."""
+
+    __tablename__ = "playback_sessions"
+    __table_args__ = (
+        Index("ix_playback_sessions_user_id", "user_id"),
+        Index("ix_playback_sessions_expires_at", "expires_at"),
+        {"schema": "access"},
+    )
+
+    id: Mapped[Id]
+    credential_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    video_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    course_id: Mapped[str]
+    chapter_id: Mapped[str]
+    user_id: Mapped[str]
+    role: Mapped[str]
+    first_watch_restricted: Mapped[bool]
+    network_v4: Mapped[str | None] = mapped_column(CIDR)
+    network_v6: Mapped[str | None] = mapped_column(CIDR)
+    device_id: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    last_seen_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    absolute_expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+
+
+class Device(Base):
+    """A browser a user was seen with. Recorded, never compared."""
+
+    __tablename__ = "devices"
+    __table_args__ = (Index("uq_devices_user_fingerprint", "user_id", "fingerprint", unique=True), {"schema": "access"})
+
+    id: Mapped[Id]
+    user_id: Mapped[str]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    user_agent: Mapped[str]
+    first_seen_at: Mapped[CreatedAt]
+    last_seen_at: Mapped[CreatedAt]

@@ -1,0 +1,75 @@
+"""Schema ``learning``: what each student really watched. Written by progress."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, text
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db.models.base import Base, CreatedAt, UpdatedAt
+
+
+class Progress(Base):
+    """One student's truth about one chapter.
+
+    ``watched`` is the union of the credited stretches in milliseconds of film; the frontier, the percentage and the
+    completion derive from it.
+    """
+
+    __tablename__ = "progress"
+    __table_args__ = (Index("ix_progress_user_course", "user_id", "course_id"), {"schema": "learning"})
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
+    course_id: Mapped[str]
+    video_id: Mapped[UUID | None]
+    watched: Mapped[Any] = mapped_column(INT8MULTIRANGE, server_default=text("'{}'"))
+    duration_ms: Mapped[int | None] = mapped_column(BigInteger)
+    position_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    watch_time_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """All credited play time, seconds seen twice counted twice."""
+    is_completed: Mapped[bool] = mapped_column(server_default=text("false"))
+    completed_at: Mapped[datetime | None]
+    completed_by: Mapped[str | None]
+    reset_count: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class WatchBudget(Base):
+    """How many seconds of film a user may still be credited with: a bucket that fills at twice the wall clock."""
+
+    __tablename__ = "watch_budgets"
+    __table_args__ = {"schema": "learning"}
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    balance_ms: Mapped[int] = mapped_column(BigInteger)
+    refilled_at: Mapped[datetime]
+
+
+class WatchSession(Base):
+    """What one playback session brought: the last beat seen of it, so that a repeated beat earns nothing."""
+
+    __tablename__ = "watch_sessions"
+    __table_args__ = (Index("ix_watch_sessions_user_id", "user_id"), {"schema": "learning"})
+
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[str]
+    chapter_id: Mapped[str]
+    last_seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    credited_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    started_at: Mapped[CreatedAt]
+    last_beat_at: Mapped[datetime]
+
+
+class WatchHour(Base):
+    """Credited milliseconds of one user in one UTC hour; days in any time zone are sums of these."""
+
+    __tablename__ = "watch_hours"
+    __table_args__ = {"schema": "learning"}
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    watched_ms: Mapped[int] = mapped_column(BigInteger)

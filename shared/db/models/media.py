@@ -1,0 +1,156 @@
+"""Schema ``media``: videos, their versions and what storage holds of them. Written by media."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
+
+
+class Video(Base):
+    """One film of one chapter. Its id outlives replacement; ``deleted_at`` is the tombstone that ends every view."""
+
+    __tablename__ = "videos"
+    __table_args__ = (
+        Index("uq_videos_live_chapter", "chapter_id", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_videos_course_id", "course_id"),
+        {"schema": "media"},
+    )
+
+    id: Mapped[Id]
+    course_id: Mapped[str]
+    chapter_id: Mapped[str]
+    current_version_id: Mapped[UUID | None]
+    """The version that viewers get."""
+    pending_version_id: Mapped[UUID | None]
+    """A replacement that is still being made."""
+    created_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+    deleted_at: Mapped[datetime | None]
+
+
+class VideoVersion(Base):
+    """One uploaded source and everything made from it."""
+
+    __tablename__ = "video_versions"
+    __table_args__ = (
+        UniqueConstraint("video_id", "number"),
+        CheckConstraint("status IN ('uploading','processing','playable','ready','failed')", name="status"),
+        Index("ix_video_versions_unfinished", "status", postgresql_where=text("status IN ('processing','playable')")),
+        {"schema": "media"},
+    )
+
+    id: Mapped[Id]
+    video_id: Mapped[UUID] = mapped_column(ForeignKey("media.videos.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    status: Mapped[str]
+    percent: Mapped[float] = mapped_column(server_default="0")
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    original_name: Mapped[str]
+    container: Mapped[str]
+    source_key: Mapped[str]
+    source_bytes: Mapped[int] = mapped_column(BigInteger)
+    source_sha256: Mapped[str]
+    public_secret: Mapped[str]
+    """128 random bits in hex that stand in every public key of this version."""
+    key_epoch: Mapped[int] = mapped_column(server_default="1")
+    duration: Mapped[float | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    fps: Mapped[float | None]
+    poster_key: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+    ready_at: Mapped[datetime | None]
+
+
+class Rendition(Base):
+    """One rung of the ladder (or the audio), as playlists announce it."""
+
+    __tablename__ = "renditions"
+    __table_args__ = (CheckConstraint("kind IN ('video','audio')", name="kind"), {"schema": "media"})
+
+    version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    position: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frame_rate: Mapped[float | None]
+    codecs: Mapped[str]
+    bandwidth: Mapped[int]
+    """Bit/s. The planned cap until ``ready``, the measured peak afterwards."""
+    average_bandwidth: Mapped[int | None]
+    """Bit/s, measured; absent until ``ready``."""
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    segment_durations: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    """Seconds of each segment, by index."""
+
+
+class VideoThumbnail(Base):
+    __tablename__ = "video_thumbnails"
+    __table_args__ = {"schema": "media"}
+
+    version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    time: Mapped[float] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+
+
+class Upload(Base):
+    """A body on its way in. The row stands before the first byte is stored, so that nothing in storage is unknown."""
+
+    __tablename__ = "uploads"
+    __table_args__ = {"schema": "media"}
+
+    id: Mapped[Id]
+    source_key: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class ContentKey(Base):
+    """The content secret of one version and key epoch, wrapped by the master key ``kid`` (AES-GCM)."""
+
+    __tablename__ = "content_keys"
+    __table_args__ = {"schema": "media"}
+
+    version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    kid: Mapped[str]
+    nonce: Mapped[bytes]
+    wrapped: Mapped[bytes]
+    created_at: Mapped[CreatedAt]
+    key_rotation_at: Mapped[datetime]
+
+
+class StorageTombstone(Base):
+    """The outbox of removals: a prefix that must leave storage, not before a moment, tried until it is gone."""
+
+    __tablename__ = "storage_tombstones"
+    __table_args__ = (
+        CheckConstraint("store IN ('private','public')", name="store"),
+        Index("ix_storage_tombstones_due", "not_before", postgresql_where=text("done_at IS NULL")),
+        {"schema": "media"},
+    )
+
+    id: Mapped[Id]
+    store: Mapped[str]
+    prefix: Mapped[str]
+    reason: Mapped[str]
+    not_before: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    done_at: Mapped[datetime | None]

@@ -1,0 +1,93 @@
+"""Who may touch which table.
+
+Each service logs in as a Postgres role of its own. It writes the schemas it owns, reads just the tables named here,
+and is refused everything else by the server, not by convention.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+
+@dataclass(frozen=True)
+class Grants:
+    writes: tuple[str, ...]
+    """Schemas the service owns."""
+    reads: tuple[str, ...]
+    """Tables of others it may read; ``schema.*`` for all of one."""
+
+
+GRANTS: Mapping[str, Grants] = {
+    "gateway": Grants(
+        writes=("access",),
+        reads=(
+            "catalog.*",
+            "media.videos",
+            "media.video_versions",
+            "media.content_keys",
+            "learning.progress",
+            "transcoding.workers",
+        ),
+    ),
+    "media": Grants(writes=("catalog", "media"), reads=("transcoding.*", "learning.progress")),
+    "transcoder": Grants(
+        writes=("transcoding",), reads=("media.videos", "media.video_versions", "media.content_keys")
+    ),
+    "progress": Grants(
+        writes=("learning", "analytics"), reads=("catalog.*", "media.videos", "media.video_versions")
+    ),
+}
+
+SCHEMAS = ("catalog", "media", "transcoding", "access", "learning", "analytics")
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    # E'' with doubled quotes and backslashes reads the same whatever standard_conforming_strings says.
+    return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+async def apply_roles(connection: asyncpg.Connection, service_urls: Mapping[str, str]) -> None:
+    """Create or refresh the login role named in each service's URL, and grant it exactly its part.
+
+    ``connection`` must belong to the owner of the schemas, who may create roles. Safe to run again and again, and
+    beside running services: a grant that stands already is not taken away in between.
+    """
+    owner = await connection.fetchval("SELECT current_user")
+    for service, url in service_urls.items():
+        parsed = make_url(url)
+        role = parsed.username
+        if role is None or role == owner:
+            continue
+        await _login_role(connection, role, parsed.password or "")
+        await _grant(connection, role, GRANTS[service])
+
+
+async def _login_role(connection: asyncpg.Connection, role: str, password: str) -> None:
+    exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
+    verb = "ALTER" if exists else "CREATE"
+    await connection.execute(
+        f"{verb} ROLE {_quote(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {_literal(password)}"
+    )
+
+
+async def _grant(connection: asyncpg.Connection, role: str, grants: Grants) -> None:
+    name = _quote(role)
+    async with connection.transaction():
+        for schema in SCHEMAS:
+            await connection.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}")
+        schemas = {table.split(".")[0] for table in grants.reads} | set(grants.writes)
+        for schema in sorted(schemas):
+            await connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
+        for schema in grants.writes:
+            await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {name}")
+        for table in grants.reads:
+            schema, _, only = table.partition(".")
+            what = f"ALL TABLES IN SCHEMA {schema}" if only == "*" else table
+            await connection.execute(f"GRANT SELECT ON {what} TO {name}")
+        await connection.execute(f"GRANT SELECT ON alembic_version TO {name}")
