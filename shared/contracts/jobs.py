@@ -30,3 +30,9 @@ class SyncVersion(Job):
 
 class SweepStorage(Job):
     """Media: tombstones are due; remove what they name from storage."""
+
+
+class CancelVersion(Job):
+    """Transcoder: nobody wants this version any more; stop working on it."""
+
+    version_id: UUID

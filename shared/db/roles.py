@@ -32,12 +32,8 @@ GRANTS: Mapping[str, Grants] = {
         ),
     ),
     "media": Grants(writes=("catalog", "media"), reads=("transcoding.*", "learning.progress")),
-    "transcoder": Grants(
-        writes=("transcoding",), reads=("media.videos", "media.video_versions", "media.content_keys")
-    ),
-    "progress": Grants(
-        writes=("learning", "analytics"), reads=("catalog.*", "media.videos", "media.video_versions")
-    ),
+    "transcoder": Grants(writes=("transcoding",), reads=("media.videos", "media.video_versions", "media.content_keys")),
+    "progress": Grants(writes=("learning", "analytics"), reads=("catalog.*", "media.videos", "media.video_versions")),
 }
 
 SCHEMAS = ("catalog", "media", "transcoding", "access", "learning", "analytics")

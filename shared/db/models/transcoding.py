@@ -25,8 +25,8 @@ class ProcessingJob(Base):
     video_id: Mapped[UUID]
     state: Mapped[str]
     plan: Mapped[dict[str, Any] | None]
-    source: Mapped[dict[str, Any] | None]
-    """What the probe saw: width, height and fps of the source as a person would say them."""
+    outline: Mapped[dict[str, Any] | None]
+    """The plan's promise in the words of ``shared.contracts.outline``; media reads it."""
     attempts: Mapped[int] = mapped_column(server_default="0")
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]

@@ -1,0 +1,52 @@
+"""``/api/courses`` and ``/api/admin/...``: the platform describes its courses here."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from services.media.catalog.schemas import CourseAnswer, CourseInput, CourseList, EnrollmentAnswer, EnrollmentInput
+from services.media.catalog.service import CatalogService
+from shared.contracts.model import ExternalId
+from shared.http.inner import ActingPerson, service_token_claims
+from shared.http.roles import Admin, AdminOrService
+
+router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["courses"])
+
+CourseId = Annotated[ExternalId, Path()]
+UserId = Annotated[ExternalId, Path()]
+
+
+def _catalog(request: Request) -> CatalogService:
+    service: CatalogService = request.app.state.catalog
+    return service
+
+
+Catalog = Annotated[CatalogService, Depends(_catalog)]
+
+
+@router.get("/api/courses")
+async def list_courses(actor: ActingPerson, catalog: Catalog) -> CourseList:
+    return await catalog.list_courses(actor)
+
+
+@router.get("/api/courses/{course_id}")
+async def get_course(course_id: CourseId, actor: ActingPerson, catalog: Catalog) -> CourseAnswer:
+    return await catalog.course(course_id, actor)
+
+
+@router.put("/api/admin/courses/{course_id}")
+async def put_course(course_id: CourseId, body: CourseInput, actor: Admin, catalog: Catalog) -> CourseAnswer:
+    return await catalog.put_course(course_id, body, actor)
+
+
+@router.put("/api/admin/enrollments/{course_id}/{user_id}")
+async def put_enrollment(
+    course_id: CourseId, user_id: UserId, actor: AdminOrService, catalog: Catalog, body: EnrollmentInput | None = None
+) -> EnrollmentAnswer:
+    return await catalog.enroll(course_id, user_id, body or EnrollmentInput())
+
+
+@router.delete("/api/admin/enrollments/{course_id}/{user_id}", status_code=204)
+async def delete_enrollment(course_id: CourseId, user_id: UserId, actor: AdminOrService, catalog: Catalog) -> Response:
+    await catalog.withdraw(course_id, user_id)
+    return Response(status_code=204)

@@ -1,0 +1,118 @@
+"""The catalog's tables, and the one query that says how a course looks to one person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db import Session, new_id
+from shared.db.models.catalog import Chapter, Course, CourseVersion, Enrollment, current_chapters
+
+COURSES = text("""
+SELECT c.id, c.title,
+       count(ch.chapter_id) AS chapter_count,
+       e.user_id IS NOT NULL AS is_enrolled,
+       coalesce(100.0 * count(*) FILTER (WHERE p.is_completed AND ch.video_id IS NOT NULL)
+                / nullif(count(ch.video_id), 0), 0)::float8 AS progress
+FROM catalog.courses c
+LEFT JOIN catalog.current_chapters ch ON ch.course_id = c.id
+LEFT JOIN catalog.enrollments e ON e.course_id = c.id AND e.user_id = :user_id
+    AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now())
+LEFT JOIN learning.progress p ON p.user_id = :user_id AND p.chapter_id = ch.chapter_id
+GROUP BY c.id, c.title, e.user_id
+HAVING :everything OR e.user_id IS NOT NULL OR bool_or(ch.is_free)
+ORDER BY c.title, c.id
+""")
+
+CHAPTERS = text("""
+SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, ch.is_free, ch.first_watch_restricted,
+       ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
+       ch.requires_chapter_id,
+       e.user_id IS NOT NULL AS has_enrollment, e.starts_at > now() AS not_started, e.ends_at <= now() AS ended,
+       coalesce(required.is_completed, false) AS requirement_met,
+       p.position_ms, p.is_completed,
+       CASE WHEN p.duration_ms > 0 THEN least(100.0, 100.0 * (
+           SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(p.watched) r) / p.duration_ms)::float8
+       END AS watch_percentage
+FROM catalog.current_chapters ch
+LEFT JOIN media.videos video ON video.id = ch.video_id
+LEFT JOIN media.video_versions v ON v.id = coalesce(video.current_version_id, video.pending_version_id)
+LEFT JOIN catalog.enrollments e ON e.course_id = ch.course_id AND e.user_id = :user_id
+LEFT JOIN learning.progress p ON p.user_id = :user_id AND p.chapter_id = ch.chapter_id
+LEFT JOIN learning.progress required ON required.user_id = :user_id AND required.chapter_id = ch.requires_chapter_id
+WHERE ch.course_id = :course_id
+ORDER BY ch.position
+""")
+
+
+async def courses_for(session: Session, user_id: str, *, everything: bool) -> Sequence[RowMapping]:
+    """A row per course that ``user_id`` may see; all of them where ``everything``."""
+    return (await session.execute(COURSES, {"user_id": user_id, "everything": everything})).mappings().all()
+
+
+async def find_course(session: Session, course_id: str) -> Course | None:
+    return await session.get(Course, course_id)
+
+
+async def chapters_for(session: Session, course_id: str, user_id: str) -> Sequence[RowMapping]:
+    """A row per chapter in order, with the video, the enrolment and the progress of ``user_id``."""
+    return (await session.execute(CHAPTERS, {"course_id": course_id, "user_id": user_id})).mappings().all()
+
+
+async def chapter(session: Session, chapter_id: str) -> RowMapping | None:
+    """The chapter as its course has it now, with its live video."""
+    query = select(current_chapters).where(current_chapters.c.chapter_id == chapter_id)
+    return (await session.execute(query)).mappings().first()
+
+
+async def lock_catalog(session: Session) -> None:
+    """One writer at a time: chapter ids are unique across courses, and no constraint spans versions."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('lectern.catalog'))"))
+
+
+async def owners_elsewhere(session: Session, course_id: str, chapter_ids: Sequence[str]) -> Sequence[RowMapping]:
+    query = select(current_chapters.c.chapter_id, current_chapters.c.course_id).where(
+        current_chapters.c.chapter_id.in_(chapter_ids), current_chapters.c.course_id != course_id
+    )
+    return (await session.execute(query)).mappings().all()
+
+
+async def chapters_with_video(session: Session, course_id: str) -> Sequence[RowMapping]:
+    query = select(current_chapters.c.chapter_id, current_chapters.c.video_id).where(
+        current_chapters.c.course_id == course_id, current_chapters.c.video_id.is_not(None)
+    )
+    return (await session.execute(query)).mappings().all()
+
+
+async def current_chapter_list(session: Session, version_id: UUID) -> list[tuple[str, str, int, bool, bool]]:
+    query = select(Chapter).where(Chapter.course_version_id == version_id).order_by(Chapter.position)
+    rows = (await session.scalars(query)).all()
+    return [(row.id, row.title, row.position, row.is_free, row.first_watch_restricted) for row in rows]
+
+
+async def write_version(session: Session, course: Course, chapters: list[dict[str, Any]]) -> None:
+    """Make a new immutable chapter list the course's current one."""
+    highest = await session.scalar(
+        select(func.coalesce(func.max(CourseVersion.number), 0)).where(CourseVersion.course_id == course.id)
+    )
+    version = CourseVersion(id=new_id(), course_id=course.id, number=(highest or 0) + 1)
+    session.add(version)
+    await session.flush()
+    session.add_all(Chapter(course_version_id=version.id, **fields) for fields in chapters)
+    course.current_version_id = version.id
+    await session.flush()
+
+
+async def upsert_enrollment(
+    session: Session, course_id: str, user_id: str, starts_at: datetime | None, ends_at: datetime | None
+) -> None:
+    values = {"starts_at": starts_at, "ends_at": ends_at}
+    statement = insert(Enrollment).values(course_id=course_id, user_id=user_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["course_id", "user_id"], set_=values))
+
+
+async def delete_enrollment(session: Session, course_id: str, user_id: str) -> None:
+    await session.execute(delete(Enrollment).where(Enrollment.course_id == course_id, Enrollment.user_id == user_id))

@@ -1,0 +1,163 @@
+"""Courses, chapters and who is enrolled."""
+
+from sqlalchemy import RowMapping
+
+from services.media.catalog import errors, repository
+from services.media.catalog.schemas import (
+    ChapterAnswer,
+    ChapterInput,
+    ChapterProgress,
+    CourseAnswer,
+    CourseInput,
+    CourseList,
+    CourseSummary,
+    EnrollmentAnswer,
+    EnrollmentInput,
+)
+from shared.contracts.access import Actor
+from shared.db import Database, Session
+from shared.db.models.catalog import Course
+
+
+class CatalogService:
+    """``public_base_url`` is where browsers find objects of the public store."""
+
+    def __init__(self, database: Database, public_base_url: str) -> None:
+        self._database = database
+        self._public_base_url = public_base_url.rstrip("/")
+
+    async def list_courses(self, actor: Actor) -> CourseList:
+        async with self._database.session_scope() as session:
+            rows = await repository.courses_for(session, actor.user_id, everything=actor.role.is_staff)
+        return CourseList(courses=[CourseSummary(**row) for row in rows])
+
+    async def course(self, course_id: str, actor: Actor) -> CourseAnswer:
+        async with self._database.session_scope() as session:
+            return await self._course(session, course_id, actor)
+
+    async def put_course(self, course_id: str, wanted: CourseInput, actor: Actor) -> CourseAnswer:
+        """Create or change a course. Asked twice with the same list it changes nothing."""
+        chapters = _with_positions(wanted.chapters)
+        async with self._database.session_scope() as session:
+            await repository.lock_catalog(session)
+            await self._refuse_conflicts(session, course_id, wanted.chapters)
+            course = await repository.find_course(session, course_id)
+            if course is None:
+                course = Course(id=course_id, title=wanted.title, is_sequential=wanted.is_sequential)
+                session.add(course)
+            course.title = wanted.title
+            course.is_sequential = wanted.is_sequential
+            await session.flush()
+            if not await self._same_list(session, course, chapters):
+                await repository.write_version(
+                    session,
+                    course,
+                    [chapter.model_dump(include=set(ChapterInput.model_fields)) for chapter in chapters],
+                )
+            return await self._course(session, course_id, actor)
+
+    async def enroll(self, course_id: str, user_id: str, wanted: EnrollmentInput) -> EnrollmentAnswer:
+        if wanted.starts_at and wanted.ends_at and wanted.ends_at <= wanted.starts_at:
+            raise errors.enrollment_ends_before_it_starts()
+        async with self._database.session_scope() as session:
+            if await repository.find_course(session, course_id) is None:
+                raise errors.unknown_course(course_id)
+            await repository.upsert_enrollment(session, course_id, user_id, wanted.starts_at, wanted.ends_at)
+        return EnrollmentAnswer(
+            course_id=course_id, user_id=user_id, starts_at=wanted.starts_at, ends_at=wanted.ends_at
+        )
+
+    async def withdraw(self, course_id: str, user_id: str) -> None:
+        async with self._database.session_scope() as session:
+            await repository.delete_enrollment(session, course_id, user_id)
+
+    async def _refuse_conflicts(self, session: Session, course_id: str, chapters: list[ChapterInput]) -> None:
+        wanted = [chapter.id for chapter in chapters]
+        for row in await repository.owners_elsewhere(session, course_id, wanted):
+            raise errors.chapter_in_other_course(row["chapter_id"], row["course_id"])
+        for row in await repository.chapters_with_video(session, course_id):
+            if row["chapter_id"] not in wanted:
+                raise errors.chapter_still_has_video(row["chapter_id"], str(row["video_id"]))
+
+    async def _same_list(self, session: Session, course: Course, chapters: list[ChapterInput]) -> bool:
+        if course.current_version_id is None:
+            return False
+        standing = await repository.current_chapter_list(session, course.current_version_id)
+        return standing == [
+            (chapter.id, chapter.title, chapter.position, chapter.is_free, chapter.first_watch_restricted)
+            for chapter in chapters
+        ]
+
+    async def _course(self, session: Session, course_id: str, actor: Actor) -> CourseAnswer:
+        course = await repository.find_course(session, course_id)
+        if course is None:
+            raise errors.course_not_found(course_id)
+        rows = await repository.chapters_for(session, course_id, actor.user_id)
+        enrolled = any(row["has_enrollment"] and not row["not_started"] and not row["ended"] for row in rows)
+        visible = actor.role.is_staff or enrolled or any(row["is_free"] or row["has_enrollment"] for row in rows)
+        if not visible:
+            raise errors.course_not_found(course_id)
+        return CourseAnswer(
+            id=course.id,
+            title=course.title,
+            is_sequential=course.is_sequential,
+            is_enrolled=enrolled,
+            chapters=[self._chapter(row, actor) for row in rows],
+        )
+
+    def _chapter(self, row: RowMapping, actor: Actor) -> ChapterAnswer:
+        reason = None if actor.role.is_staff else locked_reason(row)
+        poster = row["poster_key"]
+        return ChapterAnswer(
+            id=row["chapter_id"],
+            title=row["title"],
+            position=row["position"],
+            is_free=row["is_free"],
+            first_watch_restricted=row["first_watch_restricted"],
+            video_id=str(row["video_id"]) if row["video_id"] else None,
+            video_status=row["video_status"],
+            video_percent=row["video_percent"],
+            duration=row["duration"],
+            poster_url=f"{self._public_base_url}/{poster}" if poster and reason is None else None,
+            is_locked=reason is not None,
+            locked_reason=reason,
+            requires_chapter_id=row["requires_chapter_id"] if reason == "previous_chapter" else None,
+            progress=ChapterProgress(
+                watch_percentage=round(row["watch_percentage"] or 0.0, 1),
+                current_position=(row["position_ms"] or 0) / 1000,
+                is_completed=bool(row["is_completed"]),
+            ),
+        )
+
+
+def locked_reason(row: RowMapping) -> str | None:
+    """Why a student may not open this chapter; None when they may. A free chapter asks for nothing."""
+    if row["is_free"]:
+        return None
+    if not row["has_enrollment"]:
+        return "not_enrolled"
+    if row["not_started"]:
+        return "enrollment_not_started"
+    if row["ended"]:
+        return "enrollment_ended"
+    if row["requires_chapter_id"] is not None and not row["requirement_met"]:
+        return "previous_chapter"
+    return None
+
+
+def _with_positions(chapters: list[ChapterInput]) -> list[ChapterInput]:
+    """The chapters in order, each with a position; refuses ids and positions that stand twice."""
+    placed = [
+        chapter if chapter.position is not None else chapter.model_copy(update={"position": index})
+        for index, chapter in enumerate(chapters, start=1)
+    ]
+    for what, values in (
+        ("Chapter", [chapter.id for chapter in placed]),
+        ("Position", [str(chapter.position) for chapter in placed]),
+    ):
+        seen: set[str] = set()
+        for value in values:
+            if value in seen:
+                raise errors.repeated_chapter(f"{what} {value}")
+            seen.add(value)
+    return sorted(placed, key=lambda chapter: chapter.position or 0)

@@ -1,0 +1,63 @@
+"""Media's parts, wired once: the API and the worker are made of the same ones."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from services.media.catalog.service import CatalogService
+from services.media.playback.service import PlaybackService
+from services.media.settings import MediaSettings, MediaWorkerSettings
+from services.media.uploads.service import UploadService
+from services.media.videos.service import VideoService
+from services.media.videos.takeover import Sweeper, Takeover
+from shared.contracts.jobs import MEDIA_QUEUE, TRANSCODER_QUEUE
+from shared.crypto import KeyRing
+from shared.db import Database
+from shared.jobs import Doorbell
+from shared.storage import Store, open_store
+
+
+@dataclass(frozen=True)
+class Parts:
+    database: Database
+    private: Store
+    public: Store
+    media_bell: Doorbell
+    catalog: CatalogService
+    videos: VideoService
+    uploads: UploadService
+    playback: PlaybackService
+    takeover: Takeover
+    sweeper: Sweeper
+
+
+@asynccontextmanager
+async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIterator[Parts]:
+    database = Database(
+        settings.database_url.get_secret_value(), application="lectern-media", pool_size=settings.database_pool_size
+    )
+    private = open_store(settings.private_storage_url, settings.s3)
+    public = open_store(settings.public_storage_url, settings.s3)
+    redis_url = settings.redis_url.get_secret_value()
+    transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
+    keyring = KeyRing.parse(settings.master_keys.get_secret_value())
+    videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url)
+    try:
+        yield Parts(
+            database=database,
+            private=private,
+            public=public,
+            media_bell=media_bell,
+            catalog=CatalogService(database, settings.public_base_url),
+            videos=videos,
+            uploads=UploadService(database, private, videos, settings.max_upload_bytes),
+            playback=PlaybackService(database, keyring, settings.public_base_url),
+            takeover=Takeover(database, transcoder_bell),
+            sweeper=Sweeper(database, private, public),
+        )
+    finally:
+        await transcoder_bell.close()
+        await media_bell.close()
+        await private.close()
+        await public.close()
+        await database.close()

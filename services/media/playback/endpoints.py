@@ -1,0 +1,44 @@
+"""For the gateway only: it holds the session, and asks here what to answer it with."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from services.media.playback.service import PlaybackService
+from shared.http.inner import service_token_claims
+
+router = APIRouter(prefix="/internal/playback", dependencies=[Depends(service_token_claims)], tags=["playback"])
+
+HLS_TYPE = "application/vnd.apple.mpegurl"
+
+
+class SegmentAddress(BaseModel):
+    url: str
+
+
+def _playback(request: Request) -> PlaybackService:
+    service: PlaybackService = request.app.state.playback
+    return service
+
+
+Playback = Annotated[PlaybackService, Depends(_playback)]
+
+
+@router.get("/{version_id}/master.m3u8", response_class=Response)
+async def master(version_id: UUID, playback: Playback, only: str | None = None, prefix: str = "") -> Response:
+    text = await playback.master(version_id, only, prefix)
+    return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": "private, no-cache"})
+
+
+@router.get("/{version_id}/{rendition}.m3u8", response_class=Response)
+async def media(version_id: UUID, rendition: str, playback: Playback) -> Response:
+    text, final = await playback.media(version_id, rendition)
+    cache = "private, max-age=3600" if final else "private, no-cache"
+    return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": cache})
+
+
+@router.get("/{version_id}/segments/{rendition}/{index}")
+async def segment(version_id: UUID, rendition: str, index: int, playback: Playback) -> SegmentAddress:
+    return SegmentAddress(url=await playback.segment(version_id, rendition, index))

@@ -1,0 +1,25 @@
+"""Why a playlist or a segment is not to be had."""
+
+from shared.http import Problem
+
+
+def not_playable() -> Problem:
+    return Problem(
+        409,
+        "video_not_playable",
+        "The film is still being prepared. Ask for its status and try again when it is playable.",
+    )
+
+
+def rendition_not_found(name: str) -> Problem:
+    return Problem(404, "rendition_not_found", f"This film has no rendition {name}.")
+
+
+def segment_not_found(index: int) -> Problem:
+    return Problem(404, "segment_not_found", f"This rendition has no segment {index}.")
+
+
+def segment_not_ready() -> Problem:
+    return Problem(
+        503, "segment_not_ready", "This part of the film is still being made. Ask again.", headers={"Retry-After": "2"}
+    )

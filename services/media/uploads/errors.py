@@ -1,0 +1,83 @@
+"""Why an upload is refused; nothing is left behind in any of these."""
+
+from shared.http import Problem
+
+TAKEN = "MP4, MOV, AVI and MKV"
+
+
+def not_a_form() -> Problem:
+    return Problem(
+        415, "unsupported_media_type", "Send the film as multipart/form-data with the fields chapterId and video."
+    )
+
+
+def malformed_form(why: str) -> Problem:
+    return Problem(400, "malformed_form", f"The multipart form can not be read: {why}. Send it anew.")
+
+
+def missing_field(name: str) -> Problem:
+    return Problem(400, "missing_field", f"The form has no field {name}.", field=name)
+
+
+def repeated_field(name: str) -> Problem:
+    return Problem(400, "repeated_field", f"The form has the field {name} twice; send one film at a time.", field=name)
+
+
+def invalid_chapter_id() -> Problem:
+    return Problem(400, "invalid_request", "chapterId must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+
+
+def unknown_chapter(chapter_id: str) -> Problem:
+    return Problem(
+        404,
+        "unknown_chapter",
+        f"No course has a chapter {chapter_id}. Add it with PUT /api/admin/courses/{{courseId}} first.",
+    )
+
+
+def chapter_has_video(chapter_id: str, video_id: str) -> Problem:
+    return Problem(
+        409,
+        "chapter_has_video",
+        f"Chapter {chapter_id} already has a video. Replace it with PUT /api/videos/{video_id}/replace, or delete it.",
+        videoId=video_id,
+    )
+
+
+def too_large(limit: int) -> Problem:
+    return Problem(
+        413,
+        "too_large",
+        f"The film is larger than {limit:,} bytes, the most this installation takes. Export it at a lower bitrate.",
+        maxBytes=limit,
+    )
+
+
+def empty_file() -> Problem:
+    return Problem(422, "empty_file", "The file has no bytes. Choose the film again.")
+
+
+def not_media() -> Problem:
+    return Problem(415, "not_media", f"The file is not a film. Lectern takes {TAKEN}, decided by content.")
+
+
+def unsupported_container(name: str) -> Problem:
+    return Problem(
+        415,
+        "unsupported_container",
+        f"The file is {name}, which Lectern does not take. Convert it to MP4, MOV, AVI or MKV.",
+    )
+
+
+def upload_interrupted() -> Problem:
+    return Problem(400, "upload_interrupted", "The connection ended before the whole film was here. Send it again.")
+
+
+def storage_full() -> Problem:
+    return Problem(507, "storage_full", "The storage is full. The operator must make room before more can be uploaded.")
+
+
+def storage_unavailable() -> Problem:
+    return Problem(
+        503, "storage_unavailable", "The storage does not answer. Try again in a moment.", headers={"Retry-After": "5"}
+    )

@@ -1,0 +1,147 @@
+"""Films coming in by the multipart form: a new one for a chapter, or a new version of one that is there."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect
+
+from services.media.uploads import errors, repository
+from services.media.uploads.forms import PartHead, StreamedForm
+from services.media.uploads.intake import Intake, StoredSource
+from services.media.uploads.schemas import UploadAccepted
+from services.media.videos.service import VideoService
+from shared.contracts.access import Actor
+from shared.db import Database, new_id
+from shared.storage import StorageFull, StorageUnavailable, Store
+
+log = logging.getLogger(__name__)
+
+CHAPTER_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
+ABANDONED_AFTER = timedelta(hours=24)
+MAX_NAME = 255
+
+
+@dataclass
+class _Form:
+    """What was read of a form so far."""
+
+    chapter_id: str | None = None
+    name: str = ""
+    source: StoredSource | None = None
+
+
+class UploadService:
+    """``limit`` is the most bytes a film may have."""
+
+    def __init__(self, database: Database, private: Store, videos: VideoService, limit: int) -> None:
+        self._database = database
+        self._private = private
+        self._videos = videos
+        self._limit = limit
+
+    async def upload(self, content_type: str, body: AsyncIterator[bytes], actor: Actor) -> UploadAccepted:
+        """A new film for the chapter that the form names."""
+        video_id, version_id = new_id(), new_id()
+        async with self._receiving(video_id, version_id, actor) as key:
+            form = await self._read(content_type, body, key, wants_chapter=True)
+            assert form.chapter_id is not None and form.source is not None
+            async with self._database.session_scope() as session:
+                # One transaction: from now on the source belongs to the video, and no sweep may take it for abandoned.
+                await self._videos.create(session, video_id, version_id, form.chapter_id, form.name, form.source, actor)
+                await repository.end(session, version_id)
+        return UploadAccepted(video_id=str(video_id), status="processing")
+
+    async def replace(
+        self, video_id: UUID, content_type: str, body: AsyncIterator[bytes], actor: Actor
+    ) -> UploadAccepted:
+        """A new version of a film; the old one stays in place until the new one can be watched."""
+        await self._videos.require_live(video_id)
+        version_id = new_id()
+        async with self._receiving(video_id, version_id, actor) as key:
+            form = await self._read(content_type, body, key, wants_chapter=False)
+            assert form.source is not None
+            async with self._database.session_scope() as session:
+                await self._videos.add_version(session, video_id, version_id, form.name, form.source)
+                await repository.end(session, version_id)
+        return UploadAccepted(video_id=str(video_id), status="processing")
+
+    @asynccontextmanager
+    async def _receiving(self, video_id: UUID, version_id: UUID, actor: Actor) -> AsyncIterator[str]:
+        """The source's key while it comes in. Whatever ends the upload early, no row and no object stays."""
+        key = f"{video_id}/{version_id}/source"
+        async with self._database.session_scope() as session:
+            await repository.begin(session, version_id, key, actor.user_id)
+        try:
+            yield key
+        except BaseException as error:
+            await asyncio.shield(self._undo(version_id, key))
+            if isinstance(error, StorageFull):
+                raise errors.storage_full() from error
+            if isinstance(error, StorageUnavailable):
+                raise errors.storage_unavailable() from error
+            if isinstance(error, ClientDisconnect):
+                raise errors.upload_interrupted() from error
+            raise
+
+    async def _undo(self, version_id: UUID, key: str) -> None:
+        try:
+            await self._private.delete(key)
+            async with self._database.session_scope() as session:
+                await repository.end(session, version_id)
+        except Exception:
+            # The row still stands, so the sweep of abandoned uploads will do it.
+            log.warning("an upload that ended early is not cleared away yet", exc_info=True)
+
+    async def _read(self, content_type: str, body: AsyncIterator[bytes], key: str, *, wants_chapter: bool) -> _Form:
+        streamed = StreamedForm(content_type, body)
+        form = _Form()
+        async for head in streamed.parts():
+            if head.name == "chapterId" and head.filename is None and wants_chapter:
+                await self._chapter(form, await streamed.text())
+            elif head.name == "video" and head.filename is not None:
+                await self._film(form, head, streamed, key)
+            else:
+                async for _ in streamed.data():
+                    pass
+        if form.source is None:
+            raise errors.missing_field("video")
+        if wants_chapter and form.chapter_id is None:
+            raise errors.missing_field("chapterId")
+        return form
+
+    async def _chapter(self, form: _Form, value: str) -> None:
+        if form.chapter_id is not None:
+            raise errors.repeated_field("chapterId")
+        if not CHAPTER_ID.match(value):
+            raise errors.invalid_chapter_id()
+        # Asked before the film is read, so that two gigabytes are not sent for nothing.
+        await self._videos.require_free_chapter(value)
+        form.chapter_id = value
+
+    async def _film(self, form: _Form, head: PartHead, streamed: StreamedForm, key: str) -> None:
+        if form.source is not None:
+            raise errors.repeated_field("video")
+        form.name = clean_name(head.filename or "")
+        form.source = await Intake(self._private, key, self._limit).take(streamed.data())
+
+    async def sweep_abandoned(self) -> int:
+        """Clear away uploads whose process died in the middle. Safe to run at any time, by several at once."""
+        async with self._database.session_scope() as session:
+            dead = await repository.abandoned(session, ABANDONED_AFTER)
+            for upload in dead:
+                await self._private.delete(upload.source_key)
+                await repository.end(session, upload.id)
+        return len(dead)
+
+
+def clean_name(name: str) -> str:
+    """The name a person will be shown: the last part of a path, without control characters, of sane length."""
+    last = re.split(r"[/\\]", name)[-1]
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[-MAX_NAME:] or "film"

@@ -1,0 +1,184 @@
+"""Videos and versions, and what the transcoder's ledger says of them (which is read, never written, here)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, RowMapping, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.contracts.outline import Outline
+from shared.db import Session, new_id
+from shared.db.models.catalog import current_chapters
+from shared.db.models.media import (
+    ContentKey,
+    Rendition,
+    StorageTombstone,
+    Video,
+    VideoThumbnail,
+    VideoVersion,
+)
+from shared.db.models.transcoding import Chunk, ProcessingJob
+
+VIDEO_WEIGHT, AUDIO_WEIGHT = 1.0, 0.05
+"""What a segment of each costs to encode, for a percentage that moves evenly. Images cost next to nothing."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The transcoder's view of one version."""
+
+    job: ProcessingJob
+    outline: Outline | None
+    chunks: Sequence[Chunk]
+
+    def percent(self, kind: str | None = None) -> float:
+        """Per cent of the segments of one kind (of all, weighed by their cost) that are encoded."""
+        if self.job.state == "done":
+            return 100.0
+        weight = {"video": VIDEO_WEIGHT, "audio": AUDIO_WEIGHT, "thumbnails": 0.0}
+        done = whole = 0.0
+        for chunk in self.chunks:
+            if kind is not None and chunk.kind != kind:
+                continue
+            size = weight[chunk.kind] * chunk.segment_count
+            whole += size
+            done += size * (100.0 if chunk.state == "done" else min(chunk.percent, 99.0))
+        return round(done / whole, 1) if whole else 0.0
+
+    def made(self, kind: str) -> set[int]:
+        """Indexes of the segments of a kind that are in storage."""
+        return {
+            index
+            for chunk in self.chunks
+            if chunk.kind == kind and chunk.state == "done"
+            for index in range(chunk.first_segment, chunk.first_segment + chunk.segment_count)
+        }
+
+
+async def ledger(session: Session, version_id: UUID) -> Ledger | None:
+    job = await session.scalar(select(ProcessingJob).where(ProcessingJob.version_id == version_id))
+    if job is None:
+        return None
+    chunks = (await session.scalars(select(Chunk).where(Chunk.job_id == job.id).order_by(Chunk.position))).all()
+    outline = Outline.model_validate(job.outline) if job.outline else None
+    return Ledger(job, outline, chunks)
+
+
+async def live_video(session: Session, video_id: UUID, *, lock: bool = False) -> Video | None:
+    query = select(Video).where(Video.id == video_id, Video.deleted_at.is_(None))
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def version(session: Session, version_id: UUID, *, lock: bool = False) -> VideoVersion | None:
+    query = select(VideoVersion).where(VideoVersion.id == version_id)
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def lock_chapter(session: Session, chapter_id: str) -> RowMapping | None:
+    """The chapter with its live video, while no other upload to it can commit."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"chapter/{chapter_id}"})
+    return await chapter(session, chapter_id)
+
+
+async def chapter(session: Session, chapter_id: str) -> RowMapping | None:
+    query = select(current_chapters).where(current_chapters.c.chapter_id == chapter_id)
+    return (await session.execute(query)).mappings().first()
+
+
+async def next_number(session: Session, video_id: UUID) -> int:
+    highest = await session.scalar(select(func.max(VideoVersion.number)).where(VideoVersion.video_id == video_id))
+    return (highest or 0) + 1
+
+
+async def renditions(session: Session, version_id: UUID) -> Sequence[Rendition]:
+    query = select(Rendition).where(Rendition.version_id == version_id).order_by(Rendition.position)
+    return (await session.scalars(query)).all()
+
+
+async def write_renditions(session: Session, version_id: UUID, outline: Outline) -> None:
+    """Take over what the plan promises; a second time changes nothing."""
+    for position, rendition in enumerate(outline.renditions):
+        statement = insert(Rendition).values(
+            version_id=version_id,
+            position=position,
+            segment_durations=list(rendition.segment_durations),
+            **rendition.model_dump(exclude={"segment_durations"}),
+        )
+        await session.execute(statement.on_conflict_do_nothing())
+
+
+async def measure_rendition(
+    session: Session, version_id: UUID, name: str, *, bandwidth: int, average: int, size: int
+) -> None:
+    await session.execute(
+        update(Rendition)
+        .where(Rendition.version_id == version_id, Rendition.name == name)
+        .values(bandwidth=bandwidth, average_bandwidth=average, bytes=size)
+    )
+
+
+async def write_thumbnail(session: Session, version_id: UUID, time: float, key: str, width: int, height: int) -> None:
+    statement = insert(VideoThumbnail).values(version_id=version_id, time=time, key=key, width=width, height=height)
+    await session.execute(statement.on_conflict_do_nothing())
+
+
+async def thumbnails(session: Session, version_id: UUID) -> Sequence[VideoThumbnail]:
+    query = select(VideoThumbnail).where(VideoThumbnail.version_id == version_id).order_by(VideoThumbnail.time)
+    return (await session.scalars(query)).all()
+
+
+async def content_key(session: Session, version_id: UUID, epoch: int) -> ContentKey | None:
+    return await session.get(ContentKey, (version_id, epoch))
+
+
+async def bury(session: Session, store: str, prefix: str, reason: str, not_before: datetime | None = None) -> None:
+    """Put a prefix into the outbox of removals."""
+    session.add(
+        StorageTombstone(
+            id=new_id(), store=store, prefix=prefix, reason=reason, not_before=not_before or datetime.now(UTC)
+        )
+    )
+
+
+async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageTombstone]:
+    query = (
+        select(StorageTombstone)
+        .where(StorageTombstone.done_at.is_(None), StorageTombstone.not_before <= func.now())
+        .order_by(StorageTombstone.not_before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def work_in_hand(session: Session, version_id: UUID) -> bool:
+    """Whether a worker may still write objects of this version."""
+    query = (
+        select(ProcessingJob.state, func.count(Chunk.id).filter(Chunk.state == "active"))
+        .outerjoin(Chunk, Chunk.job_id == ProcessingJob.id)
+        .where(ProcessingJob.version_id == version_id)
+        .group_by(ProcessingJob.state)
+    )
+    row = (await session.execute(query)).first()
+    return row is not None and (row[0] in ("planning", "encoding") or row[1] > 0)
+
+
+async def unfinished(session: Session) -> Sequence[Row[tuple[UUID, bool, datetime]]]:
+    """Versions that are still being made: id, whether the ledger knows them, when they last changed."""
+    query = (
+        select(VideoVersion.id, ProcessingJob.id.is_not(None), VideoVersion.updated_at)
+        .join(Video, Video.id == VideoVersion.video_id)
+        .outerjoin(ProcessingJob, ProcessingJob.version_id == VideoVersion.id)
+        .where(VideoVersion.status.in_(("processing", "playable")), Video.deleted_at.is_(None))
+    )
+    return (await session.execute(query)).all()
+
+
+async def forget_done_tombstones(session: Session, older_than: timedelta) -> None:
+    await session.execute(delete(StorageTombstone).where(StorageTombstone.done_at < datetime.now(UTC) - older_than))
+
+
+async def versions_of(session: Session, video_id: UUID) -> Sequence[UUID]:
+    return (await session.scalars(select(VideoVersion.id).where(VideoVersion.video_id == video_id))).all()

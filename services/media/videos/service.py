@@ -1,0 +1,233 @@
+"""A video's life: made from an upload, taken over from the transcoder's ledger, replaced, deleted."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from services.media.uploads import errors as upload_errors
+from services.media.uploads.intake import StoredSource
+from services.media.videos import errors, repository
+from services.media.videos.schemas import (
+    Fault,
+    RenditionProgress,
+    ReplacementStatus,
+    Thumbnail,
+    ThumbnailList,
+    VideoStatusAnswer,
+)
+from shared.contracts.access import Actor
+from shared.contracts.jobs import CancelVersion, PlanVersion, SweepStorage
+from shared.crypto.keyring import KeyRing, new_content_secret, secret_context
+from shared.db import Database, Session
+from shared.db.models.media import ContentKey, Video, VideoVersion
+from shared.jobs import Doorbell
+
+ROTATE_KEYS_AFTER = timedelta(days=7)
+LONGEST_SESSION = timedelta(hours=24)
+"""How long a replaced version stays in storage: a session that plays it may still be open."""
+
+
+class VideoService:
+    """``transcoder`` and ``media`` are the doorbells of the two queues."""
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: KeyRing,
+        transcoder: Doorbell,
+        media: Doorbell,
+        public_base_url: str,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._transcoder = transcoder
+        self._media = media
+        self._public_base_url = public_base_url.rstrip("/")
+
+    async def require_free_chapter(self, chapter_id: str) -> None:
+        async with self._database.session_scope() as session:
+            _refuse_taken(chapter_id, await repository.chapter(session, chapter_id))
+
+    async def require_live(self, video_id: UUID) -> Video:
+        async with self._database.session_scope() as session:
+            video = await repository.live_video(session, video_id)
+        if video is None:
+            raise errors.video_not_found(video_id)
+        return video
+
+    async def create(
+        self,
+        session: Session,
+        video_id: UUID,
+        version_id: UUID,
+        chapter_id: str,
+        name: str,
+        source: StoredSource,
+        actor: Actor,
+    ) -> None:
+        """A new video of a chapter that has none; its source is stored already."""
+        chapter = await repository.lock_chapter(session, chapter_id)
+        course_id = _refuse_taken(chapter_id, chapter)
+        session.add(
+            Video(
+                id=video_id,
+                course_id=course_id,
+                chapter_id=chapter_id,
+                pending_version_id=version_id,
+                created_by=actor.user_id,
+            )
+        )
+        await session.flush()
+        await self._new_version(session, video_id, version_id, name, source)
+
+    async def add_version(
+        self, session: Session, video_id: UUID, version_id: UUID, name: str, source: StoredSource
+    ) -> None:
+        """A replacement beside the current version. One that was still being made gives way to it."""
+        video = await repository.live_video(session, video_id, lock=True)
+        if video is None:
+            raise errors.video_not_found(video_id)
+        if video.pending_version_id is not None:
+            await self._abandon(session, video.id, video.pending_version_id)
+        video.pending_version_id = version_id
+        await self._new_version(session, video_id, version_id, name, source)
+
+    async def _new_version(
+        self, session: Session, video_id: UUID, version_id: UUID, name: str, source: StoredSource
+    ) -> None:
+        session.add(
+            VideoVersion(
+                id=version_id,
+                video_id=video_id,
+                number=await repository.next_number(session, video_id),
+                status="processing",
+                original_name=name,
+                container=source.container.value,
+                source_key=source.key,
+                source_bytes=source.bytes,
+                source_sha256=source.sha256,
+                public_secret=secrets.token_hex(16),
+            )
+        )
+        wrapped = self._keyring.wrap(new_content_secret(), secret_context(str(version_id), 1))
+        await session.flush()
+        session.add(
+            ContentKey(
+                version_id=version_id,
+                epoch=1,
+                kid=wrapped.kid,
+                nonce=wrapped.nonce,
+                wrapped=wrapped.ciphertext,
+                key_rotation_at=datetime.now(UTC) + ROTATE_KEYS_AFTER,
+            )
+        )
+        session.ring_after_commit(lambda: self._transcoder.ring(PlanVersion(version_id=version_id)))
+
+    async def status(self, video_id: UUID) -> VideoStatusAnswer:
+        async with self._database.session_scope() as session:
+            video = await repository.live_video(session, video_id)
+            shown = video and (video.current_version_id or video.pending_version_id)
+            version = await repository.version(session, shown) if shown else None
+            if video is None or version is None:
+                raise errors.video_not_found(video_id)
+            ledger = await repository.ledger(session, version.id)
+            renditions = await repository.renditions(session, version.id)
+            replacing = None
+            if video.pending_version_id not in (None, version.id):
+                replacing = await self._replacement(session, video.pending_version_id)
+        return VideoStatusAnswer(
+            video_id=str(video.id),
+            chapter_id=video.chapter_id,
+            status=version.status,
+            percent=_percent(version, ledger),
+            duration=version.duration,
+            width=version.width,
+            height=version.height,
+            fps=version.fps,
+            original_name=version.original_name,
+            size_bytes=version.source_bytes,
+            renditions=[
+                RenditionProgress(
+                    name=rendition.name,
+                    width=rendition.width,
+                    height=rendition.height,
+                    percent=ledger.percent(rendition.kind) if ledger else 0.0,
+                )
+                for rendition in renditions
+            ],
+            replacing=replacing,
+            error=_fault(version),
+        )
+
+    async def _replacement(self, session: Session, version_id: UUID | None) -> ReplacementStatus | None:
+        version = await repository.version(session, version_id) if version_id else None
+        if version is None:
+            return None
+        ledger = await repository.ledger(session, version.id)
+        return ReplacementStatus(status=version.status, percent=_percent(version, ledger), error=_fault(version))
+
+    async def thumbnails(self, video_id: UUID) -> ThumbnailList:
+        async with self._database.session_scope() as session:
+            video = await repository.live_video(session, video_id)
+            if video is None:
+                raise errors.video_not_found(video_id)
+            shown = video.current_version_id
+            rows = await repository.thumbnails(session, shown) if shown else []
+        return ThumbnailList(
+            video_id=str(video_id),
+            thumbnails=[
+                Thumbnail(time=row.time, url=f"{self._public_base_url}/{row.key}", width=row.width, height=row.height)
+                for row in rows
+            ],
+        )
+
+    async def delete(self, video_id: UUID) -> None:
+        """A tombstone first: viewers are refused at once, storage follows by the outbox. Asked twice, the same."""
+        async with self._database.session_scope() as session:
+            video = await repository.live_video(session, video_id, lock=True)
+            if video is None:
+                return
+            video.deleted_at = datetime.now(UTC)
+            for version_id in {video.current_version_id, video.pending_version_id} - {None}:
+                assert version_id is not None
+                session.ring_after_commit(
+                    lambda version_id=version_id: self._transcoder.ring(CancelVersion(version_id=version_id))
+                )
+            for store in ("private", "public"):
+                await repository.bury(session, store, f"{video_id}/", "video deleted")
+            session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
+
+    async def _abandon(self, session: Session, video_id: UUID, version_id: UUID) -> None:
+        """Nobody will see this version: stop its work, and let its objects go."""
+        version = await repository.version(session, version_id, lock=True)
+        if version is None:
+            return
+        version.status = "failed"
+        version.error_code = "cancelled"
+        version.error_message = "Another file was uploaded in its place before this one was ready."
+        session.ring_after_commit(lambda: self._transcoder.ring(CancelVersion(version_id=version_id)))
+        for store in ("private", "public"):
+            await repository.bury(session, store, f"{video_id}/{version_id}/", "version given up")
+        session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
+
+
+def _refuse_taken(chapter_id: str, chapter: object) -> str:
+    """The course of a chapter that may take a video."""
+    if chapter is None:
+        raise upload_errors.unknown_chapter(chapter_id)
+    row: dict[str, object] = dict(chapter)  # type: ignore[call-overload]
+    if row["video_id"] is not None:
+        raise upload_errors.chapter_has_video(chapter_id, str(row["video_id"]))
+    return str(row["course_id"])
+
+
+def _percent(version: VideoVersion, ledger: repository.Ledger | None) -> float:
+    if version.status == "ready":
+        return 100.0
+    return ledger.percent() if ledger else 0.0
+
+
+def _fault(version: VideoVersion) -> Fault | None:
+    if version.error_code is None:
+        return None
+    return Fault(code=version.error_code, message=version.error_message or "")

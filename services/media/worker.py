@@ -1,0 +1,59 @@
+"""``python -m services.media.worker``: takes over what the transcoder made, and empties the outbox of removals."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+from arq import cron
+
+from services.media.parts import Parts, open_parts
+from services.media.settings import MediaWorkerSettings
+from services.media.videos import repository
+from shared.contracts.jobs import MEDIA_QUEUE, SweepStorage, SyncVersion
+from shared.jobs import run_until_stopped, run_worker, worker_for
+from shared.observability import configure_logging
+from shared.settings import read
+
+log = logging.getLogger(__name__)
+
+FORGET_TOMBSTONES = timedelta(days=30)
+EVERY_TEN_SECONDS = set(range(0, 60, 10))
+
+
+async def work(settings: MediaWorkerSettings) -> None:
+    async with open_parts(settings) as parts:
+        await run_worker(lambda: _worker(settings, parts))
+
+
+def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
+    async def sync(job: SyncVersion) -> None:
+        await parts.takeover.sync(job.version_id)
+
+    async def sweep(job: SweepStorage) -> None:
+        await parts.sweeper.sweep()
+
+    async def reconcile(context: dict[str, Any]) -> None:
+        await parts.takeover.reconcile()
+        await parts.sweeper.sweep()
+
+    async def tidy(context: dict[str, Any]) -> None:
+        await parts.uploads.sweep_abandoned()
+        async with parts.database.session_scope() as session:
+            await repository.forget_done_tombstones(session, FORGET_TOMBSTONES)
+
+    return worker_for(
+        settings.redis_url.get_secret_value(),
+        MEDIA_QUEUE,
+        [(SyncVersion, sync), (SweepStorage, sweep)],
+        cron_jobs=[
+            cron(reconcile, second=EVERY_TEN_SECONDS, run_at_startup=True, max_tries=1),
+            cron(tidy, minute=7, run_at_startup=True, max_tries=1),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    worker_settings = read(MediaWorkerSettings)
+    configure_logging(worker_settings.log_level)
+    asyncio.run(run_until_stopped(work(worker_settings)))

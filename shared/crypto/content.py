@@ -1,0 +1,34 @@
+"""AES-128 for HLS: a key per window of segments, an IV per rendition and segment, both derived from one secret.
+
+Derivation is HKDF-SHA256 (RFC 5869). Deriving means that ten thousand keys need no row of their own, and that worker
+and gateway agree without speaking. IVs are explicit in the playlist: renditions share a window's key, so the default
+(the media sequence number) would use one IV for several plaintexts.
+"""
+
+from Crypto.Cipher import AES
+from Crypto.Hash import SHA256
+from Crypto.Protocol.KDF import HKDF
+from Crypto.Util.Padding import pad
+
+AES_128_BYTES = 16
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    derived = HKDF(secret, AES_128_BYTES, b"lectern/hls/v1", SHA256, 1, purpose.encode())
+    assert isinstance(derived, bytes)
+    return derived
+
+
+def window_key(secret: bytes, window: int) -> bytes:
+    """16 bytes: the AES-128 key of segments 10w..10w+9 of every rendition."""
+    return _derive(secret, f"key/{window}")
+
+
+def segment_iv(secret: bytes, rendition: str, index: int) -> bytes:
+    """16 bytes: the IV of one segment of one rendition."""
+    return _derive(secret, f"iv/{rendition}/{index}")
+
+
+def encrypt_segment(plaintext: bytes, key: bytes, iv: bytes) -> bytes:
+    """AES-128-CBC with PKCS#7 padding, as RFC 8216 section 5.2 has it."""
+    return AES.new(key, AES.MODE_CBC, iv=iv).encrypt(pad(plaintext, AES.block_size))

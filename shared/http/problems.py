@@ -1,0 +1,93 @@
+"""RFC 9457 problem documents: every refusal has a stable code and a sentence that tells a person what to do."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.observability import request_id
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A refusal. ``code`` is part of the API and never changes; ``detail`` is for a person; ``members`` belong to it."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+        self.members = members
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    body: dict[str, Any] = {
+        "type": f"urn:lectern:problem:{problem.code}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "requestId": request_id(),
+        **problem.members,
+    }
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return JSONResponse(body, problem.status, headers, PROBLEM_TYPE)
+
+
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "too_large"}
+
+
+def _from_http(error: HTTPException) -> Problem:
+    code = HTTP_CODES.get(error.status_code, "http_error")
+    detail = {
+        404: "There is nothing at this address. docs/api.md lists the calls there are.",
+        405: "This address does not take that method.",
+    }.get(error.status_code, str(error.detail))
+    return Problem(error.status_code, code, detail, headers=dict(error.headers or {}))
+
+
+def _from_validation(error: RequestValidationError) -> Problem:
+    faults = [
+        {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]}
+        for fault in error.errors()
+    ]
+    first = faults[0]
+    code = "missing_field" if error.errors()[0]["type"] == "missing" else "invalid_request"
+    return Problem(422, code, f"{first['field']}: {first['message']}.", errors=faults)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of ``app`` as a problem document, the unforeseen ones without a word of what is inside."""
+
+    async def problem(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Problem)
+        return problem_response(error)
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return problem_response(_from_http(error))
+
+    async def validation(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(_from_validation(error))
+
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("unhandled error", exc_info=error)
+        return problem_response(
+            Problem(500, "internal_error", "Something went wrong on our side. The request id leads to it in the log.")
+        )
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(Exception, unforeseen)

@@ -1,0 +1,46 @@
+"""One way to make and run a service's app."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from shared.http.middleware import RequestLog
+from shared.http.problems import install_problem_handlers
+from shared.observability import configure_logging
+from shared.settings import ListenSettings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def new_app(title: str, lifespan: Lifespan, **options: object) -> FastAPI:
+    """A FastAPI app with problem documents, request ids and ``/health/live``."""
+    app = FastAPI(title=title, version=version("lectern"), lifespan=lifespan, docs_url=None, redoc_url=None, **options)  # type: ignore[arg-type]
+    install_problem_handlers(app)
+    app.add_middleware(RequestLog)
+
+    @app.get("/health/live", tags=["health"], summary="Whether the process runs")
+    async def live() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    return app
+
+
+def serve(app: FastAPI, settings: ListenSettings) -> None:
+    """Run ``app`` until a signal ends it. The access log is our own: uvicorn's would print credentials in paths."""
+    configure_logging(settings.log_level)
+    uvicorn.run(
+        app,
+        host=settings.listen_host,
+        port=settings.listen_port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=8,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
