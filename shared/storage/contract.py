@@ -26,8 +26,8 @@ class StoredObject:
     """An object as the store knows it.
 
     `etag` has no quotes and is opaque: it changes whenever the object is overwritten, and says nothing of the content.
-    `content_type` is what `put` was told where the backend keeps it (S3), else what the key's extension stands for
-    (disk); None in listings of S3, which do not carry it. `modified_at` is UTC, of the store's clock.
+    `content_type` is what the key's extension stands for, or what `put` was told where the backend keeps that (S3, not
+    disk); None in listings of S3, which do not carry it. `modified_at` is UTC, of the store's clock.
     """
 
     key: str
@@ -135,7 +135,7 @@ class Store(Protocol):
         ...
 
     async def presign_get(self, key: str, expires_in: int, filename: str | None = None) -> str:
-        """A URL that gives the object to anyone over plain HTTP GET (HEAD, Range) for `expires_in` seconds (1 s-7 d).
+        """A URL that gives the object, or a Range of it, to anyone by HTTP GET for `expires_in` seconds (1 s-7 d).
 
         With `filename`, the answer says `Content-Disposition: attachment` with that name. The object need not exist.
         The URL cannot be changed to another key, time or name.

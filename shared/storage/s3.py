@@ -77,7 +77,7 @@ class S3Store(S3Multipart):
         content_type: str | None = None,
         cache_control: str | None = None,
     ) -> StoredObject:
-        return await self._put(key, source, self._part_size, Headers(content_type, cache_control))
+        return await self._put(key, source, self._part_size, Headers.of(key, content_type, cache_control))
 
     async def put_file(
         self,
@@ -90,16 +90,16 @@ class S3Store(S3Multipart):
         size = (await asyncio.to_thread(path.stat)).st_size
         async with aclosing(file_chunks(path)) as chunks:
             part_size = part_size_for(size, self._part_size)
-            return await self._put(key, chunks, part_size, Headers(content_type, cache_control))
+            return await self._put(key, chunks, part_size, Headers.of(key, content_type, cache_control))
 
     async def get(self, key: str, start: int | None = None, end: int | None = None) -> AsyncGenerator[bytes, None]:
         position, end = validate_range(start, end)
         etag: str | None = None
         stalled = 0
         while answer := await self._open_range(key, position, end, etag):
-            etag, end = answer["ETag"], position + answer["ContentLength"]
+            etag, end, body = answer["ETag"], position + answer["ContentLength"], answer["Body"]
             try:
-                async with answer["Body"] as body:
+                async with body:
                     while chunk := await body.read(min(_READ_SIZE, end - position)):
                         position, stalled = position + len(chunk), 0
                         yield chunk
@@ -196,7 +196,7 @@ class S3Store(S3Multipart):
         if etag:
             asked["IfMatch"] = etag
         try:
-            return await self._s3.call("get_object", asked)
+            answer = await self._s3.call("get_object", asked)
         except FAILURES as error:
             if error_code(error) in MISSING and etag is None:
                 raise ObjectNotFound(key) from error
@@ -205,6 +205,10 @@ class S3Store(S3Multipart):
             if etag and error_status(error) in (404, 412):
                 raise StorageUnavailable(f"{key!r} was replaced or deleted while it was being read") from error
             raise translated(error) from error
+        if "Range" in asked and "ContentRange" not in answer:
+            answer["Body"].close()
+            raise StorageUnavailable(f"the S3 server ignored the range asked of {key!r}")
+        return answer
 
     async def _delete_batch(self, keys: Sequence[str]) -> int:
         if not keys:

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.storage.body import PartBody
+from shared.storage.content import guess_content_type
 from shared.storage.contract import (
     DEFAULT_PART_SIZE,
     MAX_PARTS,
@@ -36,12 +37,16 @@ _CLEANUP_TRIES = 3
 class Headers:
     """What is kept beside the bytes."""
 
-    content_type: str | None
+    content_type: str
     cache_control: str | None
 
+    @classmethod
+    def of(cls, key: str, content_type: str | None, cache_control: str | None) -> "Headers":
+        return cls(content_type or guess_content_type(key), cache_control)
+
     def arguments(self) -> dict[str, str]:
-        named = {"ContentType": self.content_type, "CacheControl": self.cache_control}
-        return {name: value for name, value in named.items() if value is not None}
+        cache = {} if self.cache_control is None else {"CacheControl": self.cache_control}
+        return {"ContentType": self.content_type, **cache}
 
 
 @dataclass(slots=True)
@@ -82,7 +87,7 @@ class S3Multipart:
     ) -> str:
         if part_size < MIN_PART_SIZE:
             raise ValueError(f"parts have at least {MIN_PART_SIZE} bytes, not {part_size}")
-        return await self._create(self._name(key), Headers(content_type, cache_control))
+        return await self._create(self._name(key), Headers.of(key, content_type, cache_control))
 
     async def upload_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
         if not data:

@@ -1,0 +1,37 @@
+"""The transcoder's API: what is in the ledger, for admins. The work itself is the workers'."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.transcoder.pipeline.endpoints import router as pipeline_router
+from services.transcoder.settings import TranscoderSettings
+from shared.auth import ServiceTokens
+from shared.contracts.jobs import TRANSCODER_QUEUE
+from shared.db import Database
+from shared.http import new_app
+from shared.http.health import Check, add_readiness
+from shared.jobs import Doorbell
+
+
+def create_app(settings: TranscoderSettings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder")
+        app.state.bell = Doorbell(settings.redis_url.get_secret_value(), TRANSCODER_QUEUE)
+        try:
+            yield
+        finally:
+            await app.state.bell.close()
+            await app.state.database.close()
+
+    app = new_app("Lectern transcoder", lifespan)
+    app.state.service_tokens = ServiceTokens("transcoder", settings.transcoder_service_secret.get_secret_value())
+
+    def checks() -> dict[str, Check]:
+        return {"postgres": app.state.database.ping, "redis": app.state.bell.ping}
+
+    add_readiness(app, checks)
+    app.include_router(pipeline_router)
+    return app
