@@ -72,6 +72,10 @@ class PartBody(io.RawIOBase):
         self._view = view
         self._position = 0
 
+    def release(self) -> None:
+        """Let go of the memory. botocore's request objects form cycles, which would keep it until the next collection."""
+        self._view = memoryview(b"")
+
     def readable(self) -> bool:
         return True
 

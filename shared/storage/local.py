@@ -135,6 +135,7 @@ class LocalStore:
         return await self._run(files.remove_tree, self._root, folder, prefix)
 
     async def presign_get(self, key: str, expires_in: int, filename: str | None = None) -> str:
+        validate_key(key)
         if self._signer is None:
             raise StorageDenied("this store was opened without a LocalSigner, so it cannot sign URLs")
         return self._signer.url(key, expires_in, filename)

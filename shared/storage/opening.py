@@ -50,7 +50,13 @@ def split_storage_url(storage_url: str) -> tuple[str, str]:
 
 def _split(url: str) -> SplitResult:
     parts = urlsplit(url)
-    if parts.scheme == "file" and not parts.netloc and parts.path.strip("/") and not parts.fragment:
+    if (
+        parts.scheme == "file"
+        and not parts.netloc
+        and parts.path.startswith("/")
+        and parts.path.strip("/")
+        and not parts.fragment
+    ):
         return parts
     if parts.scheme == "s3" and parts.netloc and not parts.fragment:
         return parts

@@ -43,7 +43,7 @@ from shared.storage.s3_client import (
     error_status,
     translated,
 )
-from shared.storage.s3_multipart import Headers, S3Multipart, answered_at, body_arguments
+from shared.storage.s3_multipart import Headers, S3Multipart, answered_at
 
 _READ_SIZE = 256 * 1024
 _DELETE_BATCH = 1000
@@ -180,9 +180,8 @@ class S3Store(S3Multipart):
                 head.append(second)
                 del second
                 return await self._put_parts(key, head, parts, headers)
-        size, body = len(head[0]), await body_arguments(head[0])
-        answer = await self._ask("put_object", {"Key": name, **headers.arguments(), **body})
-        return StoredObject(key, size, answer["ETag"].strip('"'), answered_at(answer), headers.content_type)
+        answer = await self._send("put_object", {"Key": name, **headers.arguments()}, head[0])
+        return StoredObject(key, len(head[0]), answer["ETag"].strip('"'), answered_at(answer), headers.content_type)
 
     async def _open_range(self, key: str, start: int, end: int | None, etag: str | None) -> dict[str, Any] | None:
         """The answer to a GET of [start:end], of the version `etag` where given; None if that range is empty."""

@@ -152,6 +152,17 @@ class S3Multipart:
                 raise UploadNotFound(str(arguments.get("UploadId"))) from error
             raise translated(error) from error
 
+    async def _send(self, operation: str, arguments: dict[str, Any], data: memoryview) -> dict[str, Any]:
+        """A PUT of these bytes, with the checksum by which the server refuses what was damaged on the way."""
+        inline = len(data) <= _HASH_INLINE
+        md5 = content_md5(data) if inline else await asyncio.to_thread(content_md5, data)
+        body = PartBody(data)
+        try:
+            sent = {"Body": body, "ContentLength": len(data), "ContentMD5": md5}
+            return await self._ask(operation, {**arguments, **sent})
+        finally:
+            body.release()
+
     async def _presign(self, operation: str, expires_in: int, **arguments: Any) -> str:
         given = {name: value for name, value in arguments.items() if value is not None}
         seconds = validate_expiry(expires_in)
@@ -203,8 +214,7 @@ class S3Multipart:
         return str(answer["UploadId"])
 
     async def _send_part(self, name: str, upload_id: str, number: int, data: memoryview) -> Part:
-        asked = {"Key": name, "UploadId": upload_id, "PartNumber": number, **await body_arguments(data)}
-        answer = await self._ask("upload_part", asked)
+        answer = await self._send("upload_part", {"Key": name, "UploadId": upload_id, "PartNumber": number}, data)
         return Part(number, len(data), answer["ETag"].strip('"'))
 
     async def _complete(
@@ -242,12 +252,6 @@ class S3Multipart:
                 await self._ask("list_parts", {"MaxParts": 1, **asked}, tries)
         except UploadNotFound:
             return
-
-
-async def body_arguments(data: memoryview) -> dict[str, Any]:
-    """The body of a PUT with the checksum by which the server refuses it if it was damaged on the way."""
-    md5 = content_md5(data) if len(data) <= _HASH_INLINE else await asyncio.to_thread(content_md5, data)
-    return {"Body": PartBody(data), "ContentLength": len(data), "ContentMD5": md5}
 
 
 def answered_at(answer: dict[str, Any]) -> datetime:

@@ -31,8 +31,8 @@ CHAPTERS = text("""
 SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, ch.is_free, ch.first_watch_restricted,
        ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
        ch.requires_chapter_id,
-       e.user_id IS NOT NULL AS has_enrollment, e.starts_at > now() AS not_started, e.ends_at <= now() AS ended,
-       coalesce(required.is_completed, false) AS requirement_met,
+       catalog.locked_reason(ch, :user_id) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
+       (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,
        p.position_ms, p.is_completed,
        CASE WHEN p.duration_ms > 0 THEN least(100.0, 100.0 * (
            SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(p.watched) r) / p.duration_ms)::float8
@@ -42,7 +42,6 @@ LEFT JOIN media.videos video ON video.id = ch.video_id
 LEFT JOIN media.video_versions v ON v.id = coalesce(video.current_version_id, video.pending_version_id)
 LEFT JOIN catalog.enrollments e ON e.course_id = ch.course_id AND e.user_id = :user_id
 LEFT JOIN learning.progress p ON p.user_id = :user_id AND p.chapter_id = ch.chapter_id
-LEFT JOIN learning.progress required ON required.user_id = :user_id AND required.chapter_id = ch.requires_chapter_id
 WHERE ch.course_id = :course_id
 ORDER BY ch.position
 """)

@@ -93,7 +93,7 @@ class CatalogService:
         if course is None:
             raise errors.course_not_found(course_id)
         rows = await repository.chapters_for(session, course_id, actor.user_id)
-        enrolled = any(row["has_enrollment"] and not row["not_started"] and not row["ended"] for row in rows)
+        enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows)
         visible = actor.role.is_staff or enrolled or any(row["is_free"] or row["has_enrollment"] for row in rows)
         if not visible:
             raise errors.course_not_found(course_id)
@@ -106,7 +106,7 @@ class CatalogService:
         )
 
     def _chapter(self, row: RowMapping, actor: Actor) -> ChapterAnswer:
-        reason = None if actor.role.is_staff else locked_reason(row)
+        reason = None if actor.role.is_staff else row["locked_reason"]
         poster = row["poster_key"]
         return ChapterAnswer(
             id=row["chapter_id"],
@@ -128,21 +128,6 @@ class CatalogService:
                 is_completed=bool(row["is_completed"]),
             ),
         )
-
-
-def locked_reason(row: RowMapping) -> str | None:
-    """Why a student may not open this chapter; None when they may. A free chapter asks for nothing."""
-    if row["is_free"]:
-        return None
-    if not row["has_enrollment"]:
-        return "not_enrolled"
-    if row["not_started"]:
-        return "enrollment_not_started"
-    if row["ended"]:
-        return "enrollment_ended"
-    if row["requires_chapter_id"] is not None and not row["requirement_met"]:
-        return "previous_chapter"
-    return None
 
 
 def _with_positions(chapters: list[ChapterInput]) -> list[ChapterInput]:

@@ -64,12 +64,12 @@ class WatchSession(Base):
     last_beat_at: Mapped[datetime]
 
 
-class WatchHour(Base):
-    """Credited milliseconds of one user in one UTC hour; days in any time zone are sums of these."""
+class WatchQuarter(Base):
+    """Credited milliseconds of one user in one quarter of an hour; days in any time zone are sums of these."""
 
-    __tablename__ = "watch_hours"
+    __tablename__ = "watch_quarters"
     __table_args__ = {"schema": "learning"}
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
     watched_ms: Mapped[int] = mapped_column(BigInteger)

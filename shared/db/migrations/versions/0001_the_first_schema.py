@@ -27,6 +27,25 @@ LEFT JOIN LATERAL (
 ) before ON true
 """
 
+# The one rule of who may open a chapter. media, gateway and progress all ask it, so it stands where all of them read.
+LOCKED_REASON = """
+CREATE FUNCTION catalog.locked_reason(chapter catalog.current_chapters, student text) RETURNS text
+LANGUAGE sql STABLE AS $$
+SELECT CASE
+    WHEN chapter.is_free THEN NULL
+    WHEN e.user_id IS NULL THEN 'not_enrolled'
+    WHEN e.starts_at > now() THEN 'enrollment_not_started'
+    WHEN e.ends_at <= now() THEN 'enrollment_ended'
+    WHEN chapter.requires_chapter_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM learning.progress p
+        WHERE p.user_id = student AND p.chapter_id = chapter.requires_chapter_id AND p.is_completed)
+        THEN 'previous_chapter'
+END
+FROM (VALUES (1)) AS always(one)
+LEFT JOIN catalog.enrollments e ON e.course_id = chapter.course_id AND e.user_id = student
+$$
+"""
+
 
 def upgrade() -> None:
     for schema in SCHEMAS:
@@ -137,11 +156,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_watch_budgets')),
     schema='learning'
     )
-    op.create_table('watch_hours',
+    op.create_table('watch_quarters',
     sa.Column('user_id', sa.Text(), nullable=False),
-    sa.Column('hour', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('watched_ms', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('user_id', 'hour', name=op.f('pk_watch_hours')),
+    sa.PrimaryKeyConstraint('user_id', 'starts_at', name=op.f('pk_watch_quarters')),
     schema='learning'
     )
     op.create_table('watch_sessions',
@@ -200,7 +219,7 @@ def upgrade() -> None:
     sa.Column('video_id', sa.Uuid(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('plan', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-    sa.Column('source', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('outline', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
     sa.Column('error_code', sa.Text(), nullable=True),
     sa.Column('error_message', sa.Text(), nullable=True),
@@ -358,9 +377,11 @@ def upgrade() -> None:
     schema='media'
     )
     op.execute(CURRENT_CHAPTERS)
+    op.execute(LOCKED_REASON)
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION catalog.locked_reason(catalog.current_chapters, text)")
     op.execute("DROP VIEW catalog.current_chapters")
     op.drop_table('video_thumbnails', schema='media')
     op.drop_table('renditions', schema='media')
@@ -384,7 +405,7 @@ def downgrade() -> None:
     op.drop_table('storage_tombstones', schema='media')
     op.drop_index('ix_watch_sessions_user_id', table_name='watch_sessions', schema='learning')
     op.drop_table('watch_sessions', schema='learning')
-    op.drop_table('watch_hours', schema='learning')
+    op.drop_table('watch_quarters', schema='learning')
     op.drop_table('watch_budgets', schema='learning')
     op.drop_index('ix_progress_user_course', table_name='progress', schema='learning')
     op.drop_table('progress', schema='learning')

@@ -1,0 +1,131 @@
+"""The gateway: the one service that the world talks to. It knows who asks, and passes on what it does not do itself."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from starlette.middleware.cors import CORSMiddleware
+
+from services.gateway.identity.endpoints import router as identity_router
+from services.gateway.identity.jwt import PlatformJwts
+from services.gateway.limits.headers import SecurityHeaders
+from services.gateway.proxy.routes import proxy_router
+from services.gateway.proxy.upstream import Upstream
+from services.gateway.sessions.endpoints import router as sessions_router
+from services.gateway.sessions.service import SessionService
+from services.gateway.settings import GatewaySettings
+from services.gateway.site.public_files import router as public_router
+from services.gateway.site.web import add_web
+from services.gateway.tokens.endpoints import router as tokens_router
+from services.gateway.tokens.entitlement import Entitlement
+from services.gateway.tokens.service import TokenService
+from shared.crypto import KeyRing
+from shared.db import Database
+from shared.db.migrate import newest
+from shared.http import new_app
+from shared.http.health import Check, add_readiness
+from shared.storage import open_store
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY = 3600.0
+WORKER_SEEN_WITHIN = 30
+
+
+def create_app(settings: GatewaySettings) -> FastAPI:
+    expected_revision = newest()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _wire(app, settings)
+        sweep = asyncio.create_task(_sweep_for_ever(app.state.tokens))
+        try:
+            yield
+        finally:
+            sweep.cancel()
+            await asyncio.gather(sweep, return_exceptions=True)
+            for upstream in app.state.upstreams.values():
+                await upstream.close()
+            await app.state.public_store.close()
+            await app.state.database.close()
+
+    app = new_app("Lectern gateway", lifespan)
+    app.state.settings = settings
+    app.add_middleware(SecurityHeaders)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "Retry-After", "ETag", "Location"],
+            max_age=600,
+        )
+
+    def checks() -> dict[str, Check]:
+        return _checks(app, expected_revision)
+
+    add_readiness(app, checks)
+    for router in (identity_router, tokens_router, sessions_router, proxy_router(), public_router):
+        app.include_router(router)
+    add_web(app, settings.web_root)
+    return app
+
+
+def _wire(app: FastAPI, settings: GatewaySettings) -> None:
+    state = app.state
+    state.database = Database(
+        settings.database_url.get_secret_value(), application="lectern-gateway", pool_size=settings.database_pool_size
+    )
+    state.public_store = open_store(settings.public_storage_url, settings.s3)
+    state.jwts = PlatformJwts(
+        settings.platform_jwt_secret.get_secret_value(), settings.platform_jwt_issuer, settings.platform_jwt_audience
+    )
+    state.entitlement = Entitlement(state.database)
+    state.tokens = TokenService(state.database, state.entitlement, settings.ip_policy)
+    keyring = KeyRing.parse(settings.master_keys.get_secret_value())
+    state.sessions = SessionService(state.database, state.tokens, state.entitlement, keyring, settings.ip_policy)
+    state.upstreams = {
+        "media": Upstream("media", settings.media_url, settings.media_service_secret.get_secret_value()),
+        "progress": Upstream("progress", settings.progress_url, settings.progress_service_secret.get_secret_value()),
+        "transcoder": Upstream(
+            "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
+        ),
+    }
+
+
+def _checks(app: FastAPI, expected_revision: str) -> dict[str, Check]:
+    database: Database = app.state.database
+
+    async def migrations() -> None:
+        head = await database.head()
+        if head != expected_revision:
+            raise RuntimeError(f"the database stands at {head}, the code expects {expected_revision}: lectern migrate")
+
+    async def worker() -> None:
+        async with database.session_scope() as session:
+            seen = await session.scalar(
+                text("SELECT count(*) FROM transcoding.workers WHERE seen_at > now() - make_interval(secs => :within)"),
+                {"within": WORKER_SEEN_WITHIN},
+            )
+        if not seen:
+            raise RuntimeError(f"no transcoder worker was seen in the last {WORKER_SEEN_WITHIN} s")
+
+    upstreams: dict[str, Upstream] = app.state.upstreams
+    return {
+        "postgres": database.ping,
+        "migrations": migrations,
+        "worker": worker,
+        **{name: upstream.ready for name, upstream in upstreams.items()},
+    }
+
+
+async def _sweep_for_ever(tokens: TokenService) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY)
+        with contextlib.suppress(Exception):
+            await tokens.sweep()

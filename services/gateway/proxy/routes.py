@@ -1,0 +1,83 @@
+"""Which address goes to which service, and who may go there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from services.gateway.identity.dependencies import signed_in
+from services.gateway.proxy.passing import pass_on
+from services.gateway.tokens import errors
+from services.gateway.tokens.entitlement import Entitlement
+from shared.contracts.access import Actor
+
+SMALL_BODY = 1024 * 1024
+FORM_OVERHEAD = 64 * 1024
+
+Guard = Literal["signed in", "may watch", "may study"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """``guard`` is asked here; what a role may do beyond it is the service's own to decide."""
+
+    method: str
+    path: str
+    service: str
+    guard: Guard = "signed in"
+    film: bool = False
+    """Whether the body is a film, limited as such."""
+
+
+ROUTES = (
+    Route("POST", "/api/videos/upload", "media", film=True),
+    Route("PUT", "/api/videos/{video_id}/replace", "media", film=True),
+    Route("GET", "/api/videos/{video_id}/status", "media", "may watch"),
+    Route("GET", "/api/videos/{video_id}/thumbnails", "media", "may watch"),
+    Route("DELETE", "/api/videos/{video_id}", "media"),
+    Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),
+    Route("GET", "/api/courses", "media"),
+    Route("GET", "/api/courses/{course_id}", "media"),
+    Route("PUT", "/api/admin/courses/{course_id}", "media"),
+    Route("PUT", "/api/admin/enrollments/{course_id}/{user_id}", "media"),
+    Route("DELETE", "/api/admin/enrollments/{course_id}/{user_id}", "media"),
+    Route("GET", "/api/admin/jobs", "transcoder"),
+    Route("PUT", "/api/progress/chapters/{chapter_id}", "progress", "may study"),
+    Route("GET", "/api/progress/chapters/{chapter_id}", "progress"),
+    Route("POST", "/api/progress/chapters/{chapter_id}/complete", "progress"),
+    Route("POST", "/api/progress/chapters/{chapter_id}/reset", "progress"),
+    Route("GET", "/api/progress/courses/{course_id}", "progress"),
+    Route("GET", "/api/progress/stats", "progress"),
+)
+
+
+def proxy_router() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    for route in ROUTES:
+        router.add_api_route(route.path, _endpoint(route), methods=[route.method])
+    return router
+
+
+def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
+    async def pass_through(request: Request) -> Response:
+        actor = signed_in(request)
+        await _check(route, request, actor)
+        state = request.app.state
+        limit = state.settings.max_upload_bytes + FORM_OVERHEAD if route.film else SMALL_BODY
+        return await pass_on(request, state.upstreams[route.service], actor, limit)
+
+    return pass_through
+
+
+async def _check(route: Route, request: Request, actor: Actor) -> None:
+    entitlement: Entitlement = request.app.state.entitlement
+    if route.guard == "may watch":
+        try:
+            video_id = UUID(request.path_params["video_id"])
+        except ValueError:
+            raise errors.video_not_found() from None
+        await entitlement.require_video(video_id, actor)
+    elif route.guard == "may study":
+        await entitlement.require_chapter(request.path_params["chapter_id"], actor)

@@ -1,0 +1,129 @@
+"""Playback sessions: opened by a spent token, proven by the credential in the path and by the network."""
+
+import secrets
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from services.gateway.identity.client_ip import Policy, network_of
+from services.gateway.sessions import errors, repository
+from services.gateway.sessions.repository import Found
+from services.gateway.sessions.schemas import PlaybackSessionAnswer
+from services.gateway.tokens import errors as token_errors
+from services.gateway.tokens.entitlement import Entitlement
+from services.gateway.tokens.service import TokenService, digest
+from shared.contracts.access import Actor, Role
+from shared.crypto import KeyRing, Wrapped, window_key
+from shared.crypto.keyring import secret_context
+from shared.db import Database, Session, new_id
+from shared.db.models.access import PlaybackSession
+
+SLIDE_SECONDS = 2 * 3600
+SLIDE_GRAIN = 60
+ABSOLUTE = timedelta(hours=24)
+CREDENTIAL_BYTES = 32
+SECRETS_KEPT = 1024
+
+
+class SessionService:
+    def __init__(
+        self, database: Database, tokens: TokenService, entitlement: Entitlement, keyring: KeyRing, policy: Policy
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._entitlement = entitlement
+        self._keyring = keyring
+        self._policy = policy
+        # Content secrets never change for a version and epoch, so keeping them spares a query and no decision.
+        self._secrets: OrderedDict[tuple[UUID, int], bytes] = OrderedDict()
+
+    async def open(self, token: str, ip: str) -> tuple[PlaybackSessionAnswer, UUID]:
+        """Spend a token and open a session; answers what the player needs, and the version it plays."""
+        credential = secrets.token_urlsafe(CREDENTIAL_BYTES)
+        now = datetime.now(UTC)
+        async with self._database.session_scope() as session:
+            spent = await self._tokens.spend(session, token, ip)
+            actor = Actor(user_id=spent.user_id, role=Role(spent.role))
+            entitled = await self._entitlement.require_video(spent.video_id, actor, session)
+            if entitled.version_id is None:
+                raise token_errors.not_playable()
+            network = network_of(ip, self._policy)
+            opened = PlaybackSession(
+                id=new_id(),
+                credential_hash=digest(credential),
+                video_id=spent.video_id,
+                version_id=entitled.version_id,
+                course_id=entitled.course_id,
+                chapter_id=entitled.chapter_id,
+                user_id=spent.user_id,
+                role=spent.role,
+                first_watch_restricted=entitled.first_watch_restricted,
+                network_v4=None if ":" in network else network,
+                network_v6=network if ":" in network else None,
+                device_id=spent.device_id,
+                expires_at=now + timedelta(seconds=SLIDE_SECONDS),
+                absolute_expires_at=now + ABSOLUTE,
+            )
+            await repository.open_session(session, opened)
+            duration = await repository.duration(session, entitled.version_id)
+        base = f"/api/playback/{credential}"
+        answer = PlaybackSessionAnswer(
+            session_id=str(opened.id),
+            master_url=f"{base}/master.m3u8",
+            renew_url=f"{base}/renew",
+            beat_url=f"{base}/beat",
+            expires_at=opened.expires_at,
+            video_id=str(opened.video_id),
+            chapter_id=opened.chapter_id,
+            duration=duration,
+            first_watch_restricted=opened.first_watch_restricted,
+        )
+        return answer, entitled.version_id
+
+    async def require(self, credential: str, ip: str) -> Found:
+        """The session of a credential, if it is good now and from this network; Problem with the reason if not."""
+        async with self._database.session_scope() as session:
+            return await self._require(session, credential, ip)
+
+    async def _require(self, session: Session, credential: str, ip: str, *, moved: bool = False) -> Found:
+        anywhere = moved or self._policy == "off"
+        found = await repository.find(session, digest(credential), ip, anywhere=anywhere)
+        if found is None:
+            raise errors.session_invalid()
+        if found.video_deleted:
+            raise token_errors.video_deleted()
+        if found.revoked_at is not None:
+            raise errors.session_revoked(found.revoked_reason)
+        if found.absolutely_expired or (found.expired and not moved):
+            raise errors.session_expired()
+        if not found.network_proven:
+            raise token_errors.ip_changed()
+        return found
+
+    async def key(self, credential: str, ip: str, epoch: int, window: int) -> bytes:
+        """16 bytes: the key of one window. Asking for it keeps the session alive."""
+        async with self._database.session_scope() as session:
+            found = await self._require(session, credential, ip)
+            secret = await self._secret(session, found.version_id, epoch)
+            await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+        return window_key(secret, window)
+
+    async def renew(self, credential: str, ip: str, actor: Actor) -> datetime:
+        """Move the end on and bind the network this comes from; its owner proves it with the platform's JWT."""
+        async with self._database.session_scope() as session:
+            found = await self._require(session, credential, ip, moved=True)
+            if found.user_id != actor.user_id:
+                raise errors.not_your_session()
+            await self._entitlement.require_video(found.video_id, actor, session)
+            return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._policy))
+
+    async def _secret(self, session: Session, version_id: UUID, epoch: int) -> bytes:
+        place = (version_id, epoch)
+        if place not in self._secrets:
+            row = await repository.wrapped_secret(session, version_id, epoch)
+            if row is None:
+                raise errors.key_not_found()
+            self._secrets[place] = self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
+            if len(self._secrets) > SECRETS_KEPT:
+                self._secrets.popitem(last=False)
+        return self._secrets[place]

@@ -1,0 +1,42 @@
+"""The web app: files of the build, and its index for every address that the app routes by itself."""
+
+import asyncio
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from shared.http import Problem
+
+POLICY = (
+    "default-src 'self'; img-src 'self' https: data: blob:; media-src 'self' https: blob:; connect-src 'self' https:; "
+    "style-src 'self' 'unsafe-inline'; script-src 'self'; worker-src 'self' blob:; font-src 'self' data:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lectern</title>
+<p>The web app is not built. Run <code>make run</code>, which builds it.</p></html>"""
+
+
+def _asset(root: Path, path: str) -> Path | None:
+    """The file of the build at ``path``, if it is one; links and dots lead nowhere else."""
+    file = (root / path).resolve()
+    return file if path and file.is_relative_to(root.resolve()) and file.is_file() else None
+
+
+def add_web(app: FastAPI, root: Path | None) -> None:
+    """Serve the build below ``root``. Its hashed files may be kept for ever, its index never."""
+
+    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page(path: str, request: Request) -> Response:
+        if path.startswith(("api/", "health/", "public/")):
+            raise Problem(404, "not_found", "There is nothing at this address. docs/api.md lists the calls there are.")
+        if root is None or not await asyncio.to_thread((root / "index.html").is_file):
+            return HTMLResponse(NOT_BUILT, 503)
+        file = await asyncio.to_thread(_asset, root, path)
+        if file is not None:
+            cache = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
+            return FileResponse(file, headers={"Cache-Control": cache})
+        if "." in path.rsplit("/", 1)[-1]:
+            raise Problem(404, "not_found", "There is no such file.")
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        return FileResponse(root / "index.html", headers=headers)

@@ -1,0 +1,68 @@
+"""One-time tokens and devices, as hashes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db import Session, new_id
+from shared.db.models.access import VideoAccessToken
+
+# The conditions and the spending are one statement: of any number of tries at once, Postgres lets one win.
+SPEND = text("""
+UPDATE access.video_access_tokens SET spent_at = now()
+WHERE token_hash = :hash AND spent_at IS NULL AND expires_at > now()
+  AND (:anywhere OR set_masklen(client_ip, :bits)::cidr >>= CAST(:ip AS inet))
+RETURNING id, video_id, user_id, role, device_id
+""")
+
+REASON = text("""
+SELECT spent_at IS NOT NULL AS spent, expires_at <= now() AS expired
+FROM access.video_access_tokens WHERE token_hash = :hash
+""")
+
+DEVICE = text("""
+INSERT INTO access.devices (id, user_id, fingerprint, user_agent) VALUES (:id, :user_id, :fingerprint, :user_agent)
+ON CONFLICT (user_id, fingerprint) DO UPDATE SET last_seen_at = now(), user_agent = excluded.user_agent
+RETURNING id
+""")
+
+
+@dataclass(frozen=True)
+class Spent:
+    video_id: UUID
+    user_id: str
+    role: str
+    device_id: UUID | None
+
+
+async def record_device(session: Session, user_id: str, fingerprint: bytes, user_agent: str) -> UUID:
+    values = {"id": new_id(), "user_id": user_id, "fingerprint": fingerprint, "user_agent": user_agent}
+    device: UUID = (await session.execute(DEVICE, values)).scalar_one()
+    return device
+
+
+async def issue(session: Session, token: VideoAccessToken) -> None:
+    session.add(token)
+
+
+async def spend(session: Session, token_hash: bytes, ip: str, bits: int | None) -> Spent | None:
+    """Spend a token from ``ip``; ``bits`` is how much of the address must be the same, None for nothing of it."""
+    values = {"hash": token_hash, "ip": ip, "bits": bits or 0, "anywhere": bits is None}
+    row = (await session.execute(SPEND, values)).mappings().first()
+    return Spent(row["video_id"], row["user_id"], row["role"], row["device_id"]) if row else None
+
+
+async def why_not(session: Session, token_hash: bytes) -> str:
+    """What stands against spending a token that could not be spent: unknown, spent, expired or elsewhere."""
+    row = (await session.execute(REASON, {"hash": token_hash})).mappings().first()
+    if row is None:
+        return "unknown"
+    if row["spent"]:
+        return "spent"
+    return "expired" if row["expired"] else "elsewhere"
+
+
+async def forget_expired(session: Session, before: datetime) -> None:
+    await session.execute(text("DELETE FROM access.video_access_tokens WHERE expires_at < :before"), {"before": before})

@@ -1,0 +1,85 @@
+"""Issuing one-time access tokens, and spending them."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from uuid import UUID
+
+from services.gateway.identity.client_ip import PREFIX_V4, PREFIX_V6, Policy
+from services.gateway.tokens import errors, repository
+from services.gateway.tokens.entitlement import Entitlement
+from services.gateway.tokens.repository import Spent
+from services.gateway.tokens.schemas import AccessToken
+from shared.contracts.access import Actor
+from shared.db import Database, Session, new_id
+from shared.db.models.access import VideoAccessToken
+
+LIFETIME = timedelta(hours=2)
+TOKEN_BYTES = 32
+LONGEST_TOKEN = 200
+
+
+def digest(secret: str) -> bytes:
+    """What is stored of a token or credential. They are 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class TokenService:
+    def __init__(self, database: Database, entitlement: Entitlement, policy: Policy) -> None:
+        self._database = database
+        self._entitlement = entitlement
+        self._policy = policy
+
+    async def issue(self, video_id: UUID, actor: Actor, ip: str, user_agent: str) -> AccessToken:
+        """A token for ``actor`` to watch a video from ``ip``, good once within two hours."""
+        secret = secrets.token_urlsafe(TOKEN_BYTES)
+        expires_at = datetime.now(UTC) + LIFETIME
+        async with self._database.session_scope() as session:
+            entitled = await self._entitlement.require_video(video_id, actor, session)
+            if entitled.version_id is None:
+                raise errors.not_playable()
+            agent = user_agent[:512]
+            device = await repository.record_device(session, actor.user_id, digest(agent), agent)
+            token = VideoAccessToken(
+                id=new_id(),
+                token_hash=digest(secret),
+                video_id=video_id,
+                user_id=actor.user_id,
+                role=actor.role.value,
+                client_ip=ip,
+                device_id=device,
+                expires_at=expires_at,
+            )
+            await repository.issue(session, token)
+        return AccessToken(token=secret, stream_url=f"/api/videos/stream?token={secret}", expires_at=expires_at)
+
+    async def spend(self, session: Session, secret: str, ip: str) -> Spent:
+        """Spend a token inside the caller's transaction; Problem with the reason where it can not be spent.
+
+        A try from another network does not spend it: who only saw the link can not take it from its owner.
+        """
+        if not secret or len(secret) > LONGEST_TOKEN:
+            raise errors.token_invalid()
+        spent = await repository.spend(session, digest(secret), ip, self._bits(ip))
+        if spent is None:
+            reason = await repository.why_not(session, digest(secret))
+            raise {
+                "unknown": errors.token_invalid,
+                "spent": errors.token_spent,
+                "expired": errors.token_expired,
+                "elsewhere": errors.ip_changed,
+            }[reason]()
+        return spent
+
+    def _bits(self, ip: str) -> int | None:
+        if self._policy == "off":
+            return None
+        version = ip_address(ip).version
+        if self._policy == "exact":
+            return 32 if version == 4 else 128
+        return PREFIX_V4 if version == 4 else PREFIX_V6
+
+    async def sweep(self) -> None:
+        async with self._database.session_scope() as session:
+            await repository.forget_expired(session, datetime.now(UTC) - timedelta(days=1))

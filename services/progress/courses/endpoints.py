@@ -1,0 +1,30 @@
+"""``/api/progress/courses/{id}`` and ``/api/progress/stats``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from services.progress.courses.schemas import CourseProgress, Stats
+from services.progress.courses.service import CourseProgressService
+from shared.contracts.model import ExternalId
+from shared.http.inner import ActingPerson, service_token_claims
+
+router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["progress"])
+
+
+def _courses(request: Request) -> CourseProgressService:
+    service: CourseProgressService = request.app.state.courses
+    return service
+
+
+Courses = Annotated[CourseProgressService, Depends(_courses)]
+
+
+@router.get("/api/progress/courses/{course_id}")
+async def course(course_id: Annotated[ExternalId, Path()], actor: ActingPerson, courses: Courses) -> CourseProgress:
+    return await courses.course(actor, course_id)
+
+
+@router.get("/api/progress/stats")
+async def stats(actor: ActingPerson, courses: Courses, tz: Annotated[str, Query(max_length=64)] = "UTC") -> Stats:
+    return await courses.stats(actor, tz)

@@ -1,0 +1,91 @@
+"""How far a student is, in a course and altogether."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import RowMapping
+
+from services.progress.courses import repository
+from services.progress.courses.schemas import ChapterState, CourseProgress, DayOfWatching, LastWatched, Stats
+from shared.contracts.access import Actor
+from shared.db import Database
+from shared.http import Problem
+
+DAYS_SHOWN = 60
+
+
+class CourseProgressService:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def course(self, actor: Actor, course_id: str) -> CourseProgress:
+        async with self._database.session_scope() as session:
+            rows = await repository.overview(session, course_id, actor.user_id)
+        visible = actor.role.is_staff or any(row["is_free"] or row["has_enrollment"] for row in rows)
+        if not rows or not visible:
+            raise Problem(404, "course_not_found", f"There is no course {course_id}, or you have no part in it.")
+        chapters = [_chapter(row, actor) for row in rows]
+        countable = [chapter for chapter, row in zip(chapters, rows, strict=True) if row["has_video"]]
+        completed = sum(chapter.is_completed for chapter in countable)
+        touched = max((row for row in rows if row["updated_at"]), key=lambda row: row["updated_at"], default=None)
+        return CourseProgress(
+            course_id=course_id,
+            title=rows[0]["course_title"],
+            overall_percentage=round(100 * completed / len(countable), 1) if countable else 0.0,
+            chapters_completed=completed,
+            chapters_total=len(countable),
+            total_watch_time=sum(row["watch_time_ms"] for row in rows) / 1000,
+            last_watched=LastWatched(chapter_id=touched["chapter_id"], current_position=touched["position_ms"] / 1000)
+            if touched
+            else None,
+            chapters=chapters,
+        )
+
+    async def stats(self, actor: Actor, tz: str) -> Stats:
+        try:
+            ZoneInfo(tz)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Problem(400, "unknown_time_zone", "tz must be a time zone's name, such as Asia/Tbilisi.") from None
+        async with self._database.session_scope() as session:
+            totals = await repository.totals(session, actor.user_id)
+            days = await repository.days(session, actor.user_id, tz)
+            today = await repository.today(session, tz)
+        return Stats(
+            total_watch_time=totals["watch_time_ms"] / 1000,
+            chapters_completed=totals["chapters_completed"],
+            courses_started=totals["courses_started"],
+            courses_completed=totals["courses_completed"],
+            current_streak=streak([day for day, _ in days], today),
+            days=[DayOfWatching(date=day, seconds=round(seconds, 1)) for day, seconds in days[:DAYS_SHOWN]],
+        )
+
+
+def streak(days: list[date], today: date) -> int:
+    """Days in a row, newest first, up to today; a streak is not broken until today is over."""
+    expected = today if days and days[0] == today else today - timedelta(days=1)
+    count = 0
+    for day in days:
+        if day != expected:
+            break
+        count += 1
+        expected -= timedelta(days=1)
+    return count
+
+
+def _chapter(row: RowMapping, actor: Actor) -> ChapterState:
+    reason = None if actor.role.is_staff else row["locked_reason"]
+    duration = row["duration_ms"] or 0
+    percentage = min(100.0, round(100 * row["watched_ms"] / duration, 1)) if duration else 0.0
+    begun = row["watched_ms"] > 0 or row["position_ms"] > 0
+    state = "completed" if row["is_completed"] else "in_progress" if begun else "not_started"
+    return ChapterState(
+        chapter_id=row["chapter_id"],
+        title=row["title"],
+        state=state,
+        watch_percentage=percentage,
+        watched_seconds=row["watched_ms"] / 1000,
+        current_position=row["position_ms"] / 1000,
+        is_completed=row["is_completed"],
+        is_locked=reason is not None,
+        locked_reason=reason,
+    )

@@ -1,0 +1,108 @@
+"""The rules of credit, without a database: what was watched, how far a viewer may go, and how much can be earned.
+
+All amounts are whole milliseconds. Positions are on the film's clock, budgets on the wall's.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+"""A stretch of film: from (inclusive) to (exclusive)."""
+
+BRIDGE_MS = 2_000
+"""Gaps up to this long do not stop the frontier: players skip a moment at a seek, a stall, a change of quality."""
+
+COMPLETE_AT = 0.90
+RATE = 2.0
+"""Nobody plays faster than twice: a second on the wall earns at most two of film."""
+FIRST_BALANCE_MS = 30_000
+"""The slack a user starts with, once: the first beat may arrive before any time has passed on our clock."""
+MOST_BALANCE_MS = 120_000
+"""What can be saved up, so that a minute offline at double speed is not lost, and a night's sleep earns no lesson."""
+
+
+@dataclass(frozen=True)
+class Earned:
+    """``spans`` are credited; ``spent_ms`` of the budget went for them."""
+
+    spans: list[Span]
+    spent_ms: int
+
+
+def refill(balance_ms: int, elapsed_ms: int) -> int:
+    """The balance after ``elapsed_ms`` on the wall. A clock that went back gives nothing and takes nothing."""
+    return min(MOST_BALANCE_MS, balance_ms + int(RATE * max(0, elapsed_ms)))
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """Disjoint, ordered, and touching stretches joined."""
+    joined: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def clip(spans: Iterable[Span], duration_ms: int) -> list[Span]:
+    """What of ``spans`` lies within the film."""
+    return [(max(0, start), min(end, duration_ms)) for start, end in spans if min(end, duration_ms) > max(0, start)]
+
+
+def subtract(spans: Sequence[Span], known: Sequence[Span]) -> list[Span]:
+    """What of ``spans`` is not in ``known``; both disjoint and ordered."""
+    left: list[Span] = []
+    for start, end in spans:
+        place = start
+        for known_start, known_end in known:
+            if known_end <= place or known_start >= end:
+                continue
+            if known_start > place:
+                left.append((place, known_start))
+            place = max(place, known_end)
+        if place < end:
+            left.append((place, end))
+    return left
+
+
+def spend(spans: Sequence[Span], balance_ms: int) -> Earned:
+    """Credit ``spans`` in their order for as long as the balance lasts; a stretch may be credited in part."""
+    credited: list[Span] = []
+    spent = 0
+    for start, end in spans:
+        affordable = min(end - start, balance_ms - spent)
+        if affordable <= 0:
+            break
+        credited.append((start, start + affordable))
+        spent += affordable
+    return Earned(credited, spent)
+
+
+def frontier(watched: Sequence[Span]) -> int:
+    """The end of the stretch watched from the start, gaps up to two seconds bridged."""
+    end = 0
+    for start, after in watched:
+        if start > end + BRIDGE_MS:
+            break
+        end = max(end, after)
+    return end
+
+
+def gaps(watched: Sequence[Span]) -> list[Span]:
+    """What was left out before the last stretch watched, apart from what the frontier bridges."""
+    found: list[Span] = []
+    end = 0
+    for start, after in watched:
+        if start > end + BRIDGE_MS:
+            found.append((end, start))
+        end = max(end, after)
+    return found
+
+
+def length(spans: Iterable[Span]) -> int:
+    return sum(end - start for start, end in spans)
+
+
+def is_complete(watched: Sequence[Span], duration_ms: int) -> bool:
+    return duration_ms > 0 and length(watched) >= COMPLETE_AT * duration_ms

@@ -1,0 +1,157 @@
+"""A user's progress rows. Every change locks budget, then row, in that order, so that ten tabs take turns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from services.progress.watching.credit import FIRST_BALANCE_MS, Span
+from shared.db import Session
+from shared.db.models.learning import Progress, WatchSession
+
+CHAPTER = text("""
+SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.first_watch_restricted,
+       round(v.duration * 1000)::bigint AS duration_ms,
+       following.chapter_id AS next_id, following.requires_chapter_id AS next_requires
+FROM catalog.current_chapters ch
+LEFT JOIN media.video_versions v ON v.id = ch.version_id
+LEFT JOIN LATERAL (
+    SELECT n.chapter_id, n.requires_chapter_id FROM catalog.current_chapters n
+    WHERE n.course_id = ch.course_id AND n.position > ch.position ORDER BY n.position LIMIT 1
+) following ON true
+WHERE ch.chapter_id = :chapter_id
+""")
+
+LOCK_BUDGET = text("""
+INSERT INTO learning.watch_budgets AS b (user_id, balance_ms, refilled_at) VALUES (:user_id, :first, now())
+ON CONFLICT (user_id) DO UPDATE SET user_id = b.user_id
+RETURNING balance_ms, (extract(epoch FROM clock_timestamp() - refilled_at) * 1000)::bigint AS elapsed_ms
+""")
+
+SAVE_BUDGET = text("""
+UPDATE learning.watch_budgets SET balance_ms = :balance, refilled_at = clock_timestamp() WHERE user_id = :user_id
+""")
+
+# The multirange is Postgres' own: the union is one operator, whatever was there before.
+ADD = text("""
+UPDATE learning.progress
+SET watched = watched + CAST(:spans AS int8multirange), position_ms = :position, duration_ms = :duration,
+    video_id = :video_id, course_id = :course_id, watch_time_ms = watch_time_ms + :played, updated_at = now()
+WHERE user_id = :user_id AND chapter_id = :chapter_id
+""")
+
+ADD_QUARTER = text("""
+INSERT INTO learning.watch_quarters AS q (user_id, starts_at, watched_ms)
+VALUES (:user_id, date_bin('15 minutes', now(), TIMESTAMPTZ '2000-01-01 00:00:00+00'), :played)
+ON CONFLICT (user_id, starts_at) DO UPDATE SET watched_ms = q.watched_ms + excluded.watched_ms
+""")
+
+SESSION_BEAT = text("""
+INSERT INTO learning.watch_sessions AS s (session_id, user_id, chapter_id, last_seq, credited_ms, last_beat_at)
+VALUES (:session_id, :user_id, :chapter_id, :seq, :credited, now())
+ON CONFLICT (session_id) DO UPDATE SET last_seq = greatest(s.last_seq, excluded.last_seq),
+    credited_ms = s.credited_ms + excluded.credited_ms, last_beat_at = now()
+""")
+
+
+@dataclass(frozen=True)
+class ChapterFacts:
+    """A chapter as its course has it now; ``duration_ms`` is the film's own, measured by us."""
+
+    course_id: str
+    chapter_id: str
+    video_id: UUID | None
+    first_watch_restricted: bool
+    duration_ms: int | None
+    next_id: str | None
+    next_requires: str | None
+
+
+async def chapter(session: Session, chapter_id: str) -> ChapterFacts | None:
+    row = (await session.execute(CHAPTER, {"chapter_id": chapter_id})).mappings().first()
+    return ChapterFacts(**row) if row else None
+
+
+async def lock_budget(session: Session, user_id: str) -> tuple[int, int]:
+    """The user's balance, and the milliseconds since it was refilled; nobody else changes it until we are done."""
+    row = (await session.execute(LOCK_BUDGET, {"user_id": user_id, "first": FIRST_BALANCE_MS})).one()
+    return row[0], row[1]
+
+
+async def save_budget(session: Session, user_id: str, balance_ms: int) -> None:
+    await session.execute(SAVE_BUDGET, {"user_id": user_id, "balance": balance_ms})
+
+
+async def find(session: Session, user_id: str, chapter_id: str, *, lock: bool = False) -> Progress | None:
+    query = select(Progress).where(Progress.user_id == user_id, Progress.chapter_id == chapter_id)
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def find_or_make(session: Session, user_id: str, facts: ChapterFacts) -> tuple[Progress, bool]:
+    """The locked row, and whether it is new."""
+    made = await session.execute(
+        insert(Progress)
+        .values(user_id=user_id, chapter_id=facts.chapter_id, course_id=facts.course_id, video_id=facts.video_id)
+        .on_conflict_do_nothing()
+        .returning(Progress.user_id)
+    )
+    is_new = made.scalar() is not None
+    row = await find(session, user_id, facts.chapter_id, lock=True)
+    assert row is not None
+    return row, is_new
+
+
+def spans_of(row: Progress) -> list[Span]:
+    """The credited stretches in order."""
+    return [(span.lower, span.upper) for span in row.watched]
+
+
+async def add(
+    session: Session, row: Progress, facts: ChapterFacts, spans: Sequence[Span], position_ms: int, played_ms: int
+) -> Progress:
+    values = {
+        "spans": "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}",
+        "position": position_ms,
+        "duration": facts.duration_ms,
+        "video_id": facts.video_id,
+        "course_id": facts.course_id,
+        "played": played_ms,
+        "user_id": row.user_id,
+        "chapter_id": row.chapter_id,
+    }
+    await session.execute(ADD, values)
+    if played_ms:
+        await session.execute(ADD_QUARTER, {"user_id": row.user_id, "played": played_ms})
+    await session.refresh(row)
+    return row
+
+
+async def last_seq(session: Session, session_id: UUID) -> int:
+    found = await session.scalar(select(WatchSession.last_seq).where(WatchSession.session_id == session_id))
+    return -1 if found is None else found
+
+
+async def session_beat(
+    session: Session, session_id: UUID, user_id: str, chapter_id: str, seq: int, credited_ms: int
+) -> None:
+    values = {
+        "session_id": session_id,
+        "user_id": user_id,
+        "chapter_id": chapter_id,
+        "seq": seq,
+        "credited": credited_ms,
+    }
+    await session.execute(SESSION_BEAT, values)
+
+
+async def is_completed(session: Session, user_id: str, chapter_id: str) -> bool:
+    row = await find(session, user_id, chapter_id)
+    return row is not None and row.is_completed
+
+
+async def now(session: Session) -> datetime:
+    moment: datetime = (await session.execute(text("SELECT now()"))).scalar_one()
+    return moment

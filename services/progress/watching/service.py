@@ -1,0 +1,162 @@
+"""What a student watched: beats come in, the truth goes out."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.progress.watching import credit, errors, repository
+from services.progress.watching.credit import Span
+from services.progress.watching.repository import ChapterFacts
+from services.progress.watching.schemas import Beat, Gap, ProgressAnswer, ProgressInput
+from shared.contracts.access import Actor
+from shared.db import Database, Session
+from shared.db.models.learning import Progress
+
+OLD_CLIENT_GRACE_MS = 2_000
+OLD_CLIENT_WINDOW_MS = 120_000
+
+
+class WatchingService:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def beat(self, actor: Actor, session_id: UUID, chapter_id: str, beat: Beat) -> ProgressAnswer:
+        """Credit what a player says it played, as far as the user's budget reaches; idempotent."""
+        played = [(_ms(interval.from_), _ms(interval.to)) for interval in beat.intervals]
+        async with self._database.session_scope() as session:
+            facts = await self._chapter(session, chapter_id)
+            balance = credit.refill(*await repository.lock_budget(session, actor.user_id))
+            row, _ = await repository.find_or_make(session, actor.user_id, facts)
+            repeated = beat.seq <= await repository.last_seq(session, session_id)
+            spans = credit.clip(credit.union(played), facts.duration_ms or 0)
+            if repeated:
+                # Late or sent twice: what is new in it counts, what was counted does not count again.
+                spans = credit.subtract(spans, repository.spans_of(row))
+            earned = credit.spend(spans, balance)
+            await repository.save_budget(session, actor.user_id, balance - earned.spent_ms)
+            position = row.position_ms if repeated or beat.position is None else _ms(beat.position)
+            row = await self._take(session, row, facts, earned.spans, position, earned.spent_ms)
+            await repository.session_beat(session, session_id, actor.user_id, chapter_id, beat.seq, earned.spent_ms)
+            return await self._answer(session, actor, facts, row)
+
+    async def put(self, actor: Actor, chapter_id: str, wanted: ProgressInput) -> ProgressAnswer:
+        """The seeds' clients send a position only. Moving on no faster than one can play counts as having played."""
+        async with self._database.session_scope() as session:
+            facts = await self._chapter(session, chapter_id)
+            balance = credit.refill(*await repository.lock_budget(session, actor.user_id))
+            row, is_new = await repository.find_or_make(session, actor.user_id, facts)
+            position = _ms(wanted.current_position)
+            moved = position - row.position_ms
+            spans: Sequence[Span] = []
+            if 0 < moved <= (credit.FIRST_BALANCE_MS if is_new else await self._playable(session, row)):
+                spans = credit.clip([(row.position_ms, position)], facts.duration_ms or 0)
+            earned = credit.spend(spans, balance)
+            await repository.save_budget(session, actor.user_id, balance - earned.spent_ms)
+            row = await self._take(session, row, facts, earned.spans, position, earned.spent_ms)
+            return await self._answer(session, actor, facts, row)
+
+    async def _playable(self, session: Session, row: Progress) -> int:
+        """How much film can have been played since the row was written last."""
+        elapsed = (await repository.now(session) - row.updated_at).total_seconds() * 1000
+        return int(min(credit.RATE * elapsed + OLD_CLIENT_GRACE_MS, OLD_CLIENT_WINDOW_MS))
+
+    async def _take(
+        self,
+        session: Session,
+        row: Progress,
+        facts: ChapterFacts,
+        spans: Sequence[Span],
+        position_ms: int,
+        played_ms: int,
+    ) -> Progress:
+        watched = credit.union([*repository.spans_of(row), *spans])
+        most = facts.duration_ms or 0
+        if facts.first_watch_restricted and not row.is_completed:
+            most = min(most, credit.frontier(watched))
+        row = await repository.add(session, row, facts, spans, max(0, min(position_ms, most)), played_ms)
+        if not row.is_completed and credit.is_complete(watched, facts.duration_ms or 0):
+            row.is_completed = True
+            row.completed_at = await repository.now(session)
+            await session.flush()
+        return row
+
+    async def get(self, actor: Actor, chapter_id: str) -> ProgressAnswer:
+        async with self._database.session_scope() as session:
+            facts = await self._chapter(session, chapter_id)
+            return await self._answer(session, actor, facts, await repository.find(session, actor.user_id, chapter_id))
+
+    async def complete(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
+        """Mark a chapter as completed for a student; staff only, for completion is earned by watching."""
+        if not actor.role.is_staff:
+            raise errors.completion_is_earned()
+        student = Actor(user_id=user_id or actor.user_id, role=actor.role)
+        async with self._database.session_scope() as session:
+            facts = await self._chapter(session, chapter_id)
+            row, _ = await repository.find_or_make(session, student.user_id, facts)
+            if not row.is_completed:
+                row.is_completed = True
+                row.completed_at = await repository.now(session)
+                row.completed_by = actor.user_id
+            await session.flush()
+            await session.refresh(row)
+            return await self._answer(session, student, facts, row)
+
+    async def reset(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
+        """Begin a chapter anew; the watch time of before is kept."""
+        if user_id not in (None, actor.user_id) and not actor.role.is_staff:
+            raise errors.not_yours()
+        student = Actor(user_id=user_id or actor.user_id, role=actor.role)
+        async with self._database.session_scope() as session:
+            facts = await self._chapter(session, chapter_id)
+            row = await repository.find(session, student.user_id, chapter_id, lock=True)
+            if row is not None:
+                row.watched = []
+                row.position_ms = 0
+                row.is_completed = False
+                row.completed_at = row.completed_by = None
+                row.reset_count += 1
+                await session.flush()
+                await session.refresh(row)
+            return await self._answer(session, student, facts, row)
+
+    async def _chapter(self, session: Session, chapter_id: str) -> ChapterFacts:
+        facts = await repository.chapter(session, chapter_id)
+        if facts is None:
+            raise errors.unknown_chapter(chapter_id)
+        return facts
+
+    async def _answer(
+        self, session: Session, actor: Actor, facts: ChapterFacts, row: Progress | None
+    ) -> ProgressAnswer:
+        watched = repository.spans_of(row) if row else []
+        duration_ms = facts.duration_ms
+        # A shorter replacement must not show more than there is.
+        seen = credit.length(credit.clip(watched, duration_ms)) if duration_ms else 0
+        completed = bool(row and row.is_completed)
+        reached = credit.frontier(watched)
+        restricted = facts.first_watch_restricted and not completed and not actor.role.is_staff
+        next_open = facts.next_id is not None and (
+            facts.next_requires is None
+            or (facts.next_requires == facts.chapter_id and completed)
+            or await repository.is_completed(session, actor.user_id, facts.next_requires)
+        )
+        return ProgressAnswer(
+            chapter_id=facts.chapter_id,
+            course_id=facts.course_id,
+            video_id=str(facts.video_id) if facts.video_id else None,
+            current_position=(row.position_ms if row else 0) / 1000,
+            total_duration=None if duration_ms is None else duration_ms / 1000,
+            watch_percentage=round(100 * seen / duration_ms, 1) if duration_ms else 0.0,
+            is_completed=completed,
+            completed_at=row.completed_at if row else None,
+            frontier=min(reached, duration_ms or reached) / 1000,
+            max_seek=(reached if restricted else duration_ms) / 1000 if duration_ms is not None else None,
+            gaps=[Gap(from_=start / 1000, to=end / 1000) for start, end in credit.gaps(watched)],
+            watched_seconds=seen / 1000,
+            next_chapter_id=facts.next_id,
+            next_chapter_unlocked=next_open,
+            updated_at=row.updated_at if row else None,
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
