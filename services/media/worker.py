@@ -5,13 +5,11 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from arq import cron
-
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
 from services.media.videos import repository
 from shared.contracts.jobs import MEDIA_QUEUE, SweepStorage, SyncVersion
-from shared.jobs import run_until_stopped, run_worker, worker_for
+from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
 
@@ -47,8 +45,8 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         MEDIA_QUEUE,
         [(SyncVersion, sync), (SweepStorage, sweep)],
         cron_jobs=[
-            cron(reconcile, second=EVERY_TEN_SECONDS, run_at_startup=True, max_tries=1),
-            cron(tidy, minute=7, run_at_startup=True, max_tries=1),
+            every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
+            every(tidy, "tidy", minute={7}),
         ],
     )
 

@@ -11,8 +11,6 @@ import socket
 from typing import Any
 from uuid import UUID
 
-from arq import cron
-
 from services.transcoder.pipeline import repository
 from services.transcoder.pipeline.encoding import Encoder
 from services.transcoder.pipeline.planning import Planner
@@ -29,7 +27,7 @@ from shared.contracts.jobs import (
 )
 from shared.crypto import KeyRing
 from shared.db import Database
-from shared.jobs import Doorbell, run_until_stopped, run_worker, worker_for
+from shared.jobs import Doorbell, every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
 from shared.storage import open_store
@@ -170,7 +168,7 @@ def _ear(redis_url: str, process: WorkerProcess) -> Any:
         redis_url,
         TRANSCODER_QUEUE,
         [(PlanVersion, process.enter), (ChunksWaiting, process.look), (CancelVersion, process.cancel)],
-        cron_jobs=[cron(process.reconcile, second=EVERY_TEN_SECONDS, run_at_startup=True, max_tries=1)],
+        cron_jobs=[every(process.reconcile, "reconcile", second=EVERY_TEN_SECONDS)],
     )
 
 

@@ -39,6 +39,8 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             pool_timeout=10,
+            # Parameters hold tokens' hashes and people's ids; they have no place in a traceback.
+            hide_parameters=True,
             connect_args={
                 "timeout": 10,
                 "server_settings": {

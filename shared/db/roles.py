@@ -67,9 +67,8 @@ async def apply_roles(connection: asyncpg.Connection, service_urls: Mapping[str,
 async def _login_role(connection: asyncpg.Connection, role: str, password: str) -> None:
     exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     verb = "ALTER" if exists else "CREATE"
-    await connection.execute(
-        f"{verb} ROLE {_quote(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {_literal(password)}"
-    )
+    # A new role is no superuser and may create nothing, by default; only a superuser may say so of an existing one.
+    await connection.execute(f"{verb} ROLE {_quote(role)} LOGIN PASSWORD {_literal(password)}")
 
 
 async def _grant(connection: asyncpg.Connection, role: str, grants: Grants) -> None:

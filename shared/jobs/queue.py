@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.cron import CronJob
+from arq.cron import CronJob, cron
 from arq.worker import Worker, func
 
 from shared.contracts.jobs import Job
@@ -75,11 +75,35 @@ class Doorbell:
             await self._pool.aclose()
 
 
+CronHandler = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def every(
+    handler: CronHandler, name: str, *, second: set[int] | None = None, minute: set[int] | None = None
+) -> CronJob:
+    """Run ``handler`` at these seconds of each minute, or at these minutes of each hour, once over all workers."""
+    return cron(
+        handler,  # type: ignore[arg-type]  # arq asks for a protocol with attributes that no plain function has
+        name=name,
+        second=second if second is not None else 0,
+        minute=minute,
+        run_at_startup=True,
+        max_tries=1,
+        keep_result=0,
+    )
+
+
 def _handler(kind: type[Payload], handle: JobHandler[Payload]) -> Any:
     async def run(context: dict[str, Any], payload: dict[str, Any]) -> None:
         await handle(kind.model_validate(payload))
 
-    return func(run, name=kind.__name__, keep_result=0, timeout=JOB_TIMEOUT, max_tries=5)
+    return func(
+        run,  # type: ignore[arg-type]  # as in `every`
+        name=kind.__name__,
+        keep_result=0,
+        timeout=JOB_TIMEOUT,
+        max_tries=5,
+    )
 
 
 def worker_for(

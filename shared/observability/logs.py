@@ -55,7 +55,7 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("botocore", "aiobotocore", "urllib3", "asyncio", "arq.jobs", "httpx"):
+    for noisy in ("botocore", "aiobotocore", "urllib3", "asyncio", "arq", "httpx"):
         logging.getLogger(noisy).setLevel("WARNING")
     for own in ("uvicorn", "uvicorn.error"):
         logging.getLogger(own).handlers.clear()

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -259,18 +260,22 @@ def _walk(folder: Path, key: str, start: str) -> Iterator[StoredObject]:
 
 
 def sweep(folder: Path, prefix: str, before: float) -> int:
-    """Remove the files of this prefix last touched before the Unix time `before` and owned by no live writer."""
+    """Remove what starts with this prefix, was last touched before the Unix time `before` and has no live writer."""
     swept = 0
     for path in folder.glob(f"{prefix}*"):
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError:
             continue
         try:
-            if os.fstat(fd).st_mtime >= before:
+            info = os.fstat(fd)
+            if info.st_mtime >= before:
                 continue
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
+            if stat.S_ISDIR(info.st_mode):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
             swept += 1
         except BlockingIOError:
             continue

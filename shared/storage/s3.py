@@ -22,7 +22,7 @@ Trade-offs
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -134,9 +134,7 @@ class S3Store(S3Multipart):
             page = await self._ask("list_objects_v2", asked)
             for item in page.get("Contents", ()):
                 key = item["Key"].removeprefix(self._prefix)
-                # Other tools make "folder" objects whose keys are none of ours.
-                with suppress(InvalidKey):
-                    validate_key(key)
+                if _is_key(key):
                     yield StoredObject(key, item["Size"], item["ETag"].strip('"'), item["LastModified"].astimezone(UTC))
             if not page.get("IsTruncated"):
                 return
@@ -218,6 +216,15 @@ class S3Store(S3Multipart):
             if failed.get("Code") not in MISSING:
                 raise StorageUnavailable(f"{len(answer['Errors'])} objects were not deleted: {failed.get('Code')}")
         return len(keys)
+
+
+def _is_key(key: str) -> bool:
+    """Other tools leave objects in a bucket whose keys are none of ours, as `folder/`."""
+    try:
+        validate_key(key)
+    except InvalidKey:
+        return False
+    return True
 
 
 async def _batched(items: AsyncIterable[StoredObject]) -> AsyncGenerator[list[str], None]:

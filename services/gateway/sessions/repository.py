@@ -24,7 +24,7 @@ WHERE s.credential_hash = :hash
 SLIDE = text("""
 UPDATE access.playback_sessions
 SET expires_at = least(absolute_expires_at, now() + make_interval(secs => :seconds)), last_seen_at = now()
-WHERE id = :id AND expires_at < now() + make_interval(secs => :seconds - :grain)
+WHERE id = :id AND expires_at < now() + make_interval(secs => CAST(:most AS double precision))
 RETURNING expires_at
 """)
 
@@ -74,7 +74,7 @@ async def open_session(session: Session, opened: PlaybackSession) -> None:
 
 async def slide(session: Session, session_id: UUID, seconds: int, grain: int) -> datetime | None:
     """Move the end on, at most once per ``grain`` seconds: a key request is a read, not a write."""
-    values = {"id": session_id, "seconds": seconds, "grain": grain}
+    values = {"id": session_id, "seconds": seconds, "most": seconds - grain}
     return (await session.execute(SLIDE, values)).scalar()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, RowMapping, delete, func, select, text, update
+from sqlalchemy import RowMapping, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.contracts.outline import Outline
@@ -45,7 +45,8 @@ class Ledger:
             size = weight[chunk.kind] * chunk.segment_count
             whole += size
             done += size * (100.0 if chunk.state == "done" else min(chunk.percent, 99.0))
-        return round(done / whole, 1) if whole else 0.0
+        # A hundred is said when the film is ready, and not a moment before.
+        return min(99.9, round(done / whole, 1)) if whole else 0.0
 
     def made(self, kind: str) -> set[int]:
         """Indexes of the segments of a kind that are in storage."""
@@ -165,15 +166,15 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
     return row is not None and (row[0] in ("planning", "encoding") or row[1] > 0)
 
 
-async def unfinished(session: Session) -> Sequence[Row[tuple[UUID, bool, datetime]]]:
-    """Versions that are still being made: id, whether the ledger knows them, when they last changed."""
+async def unfinished(session: Session) -> list[tuple[UUID, bool]]:
+    """Versions that are still being made, and whether the ledger knows them."""
     query = (
-        select(VideoVersion.id, ProcessingJob.id.is_not(None), VideoVersion.updated_at)
+        select(VideoVersion.id, ProcessingJob.id.is_not(None))
         .join(Video, Video.id == VideoVersion.video_id)
         .outerjoin(ProcessingJob, ProcessingJob.version_id == VideoVersion.id)
         .where(VideoVersion.status.in_(("processing", "playable")), Video.deleted_at.is_(None))
     )
-    return (await session.execute(query)).all()
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def forget_done_tombstones(session: Session, older_than: timedelta) -> None:

@@ -190,12 +190,13 @@ class VideoService:
             video.deleted_at = datetime.now(UTC)
             for version_id in {video.current_version_id, video.pending_version_id} - {None}:
                 assert version_id is not None
-                session.ring_after_commit(
-                    lambda version_id=version_id: self._transcoder.ring(CancelVersion(version_id=version_id))
-                )
+                self._cancel_after_commit(session, version_id)
             for store in ("private", "public"):
                 await repository.bury(session, store, f"{video_id}/", "video deleted")
             session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
+
+    def _cancel_after_commit(self, session: Session, version_id: UUID) -> None:
+        session.ring_after_commit(lambda: self._transcoder.ring(CancelVersion(version_id=version_id)))
 
     async def _abandon(self, session: Session, video_id: UUID, version_id: UUID) -> None:
         """Nobody will see this version: stop its work, and let its objects go."""
@@ -205,7 +206,7 @@ class VideoService:
         version.status = "failed"
         version.error_code = "cancelled"
         version.error_message = "Another file was uploaded in its place before this one was ready."
-        session.ring_after_commit(lambda: self._transcoder.ring(CancelVersion(version_id=version_id)))
+        self._cancel_after_commit(session, version_id)
         for store in ("private", "public"):
             await repository.bury(session, store, f"{video_id}/{version_id}/", "version given up")
         session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))

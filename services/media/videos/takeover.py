@@ -47,7 +47,7 @@ class Takeover:
             await _take_images(session, version, ledger)
             if version.status == "processing" and _start_is_there(ledger):
                 version.status = "playable"
-                await self._publish(session, version)
+                await self._publish(session, version, first_only=True)
             if ledger.job.state == "done":
                 await _measure(session, version, ledger)
                 version.status = "ready"
@@ -59,13 +59,23 @@ class Takeover:
         version.status = "failed"
         version.error_code = ledger.job.error_code
         version.error_message = ledger.job.error_message
+        video = await repository.live_video(session, version.video_id, lock=True)
+        if video is not None and video.current_version_id == version.id:
+            # It was playable for a while. Viewers are told that it is not there, instead of meeting holes in it.
+            video.current_version_id, video.pending_version_id = None, version.id
         # The source stays, for a retry; what was published of it goes.
         await repository.bury(session, "public", f"{version.video_id}/{version.id}/", "processing failed")
 
-    async def _publish(self, session: Session, version: VideoVersion) -> None:
-        """Make this version the one that viewers get; the one before leaves storage after the longest session."""
+    async def _publish(self, session: Session, version: VideoVersion, *, first_only: bool = False) -> None:
+        """Make this version the one that viewers get; the one before leaves storage after the longest session.
+
+        ``first_only``: only where viewers have nothing yet. A replacement waits until it is whole, because until then
+        it may still fail, and a good film must not give way to a broken one.
+        """
         video = await repository.live_video(session, version.video_id, lock=True)
         if video is None or video.pending_version_id != version.id:
+            return
+        if first_only and video.current_version_id is not None:
             return
         before, video.current_version_id, video.pending_version_id = video.current_version_id, version.id, None
         if before is not None:
@@ -77,7 +87,7 @@ class Takeover:
         """Bring every unfinished version up to the ledger; ring anew for those whose first ring was lost."""
         async with self._database.session_scope() as session:
             waiting = await repository.unfinished(session)
-        for version_id, known, _ in waiting:
+        for version_id, known in waiting:
             if known:
                 await self.sync(version_id)
             else:

@@ -38,7 +38,7 @@ UPDATE learning.watch_budgets SET balance_ms = :balance, refilled_at = clock_tim
 # The multirange is Postgres' own: the union is one operator, whatever was there before.
 ADD = text("""
 UPDATE learning.progress
-SET watched = watched + CAST(:spans AS int8multirange), position_ms = :position, duration_ms = :duration,
+SET watched = watched + CAST(CAST(:spans AS text) AS int8multirange), position_ms = :position, duration_ms = :duration,
     video_id = :video_id, course_id = :course_id, watch_time_ms = watch_time_ms + :played, updated_at = now()
 WHERE user_id = :user_id AND chapter_id = :chapter_id
 """)

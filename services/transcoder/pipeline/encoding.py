@@ -167,7 +167,7 @@ class Encoder:
             key = f"{prefix}/{number}.jpg"
             await self._put_image(key, thumbnail.path)
             images.append({"time": thumbnail.time, "key": key, "width": thumbnail.width, "height": thumbnail.height})
-        poster = await extract_poster(path, claim.plan, directory, ffmpeg=self._ffmpeg)
+        poster = await extract_poster(path, claim.plan, directory / "poster.jpg", ffmpeg=self._ffmpeg)
         if poster is not None:
             key = f"{prefix}/poster.jpg"
             await self._put_image(key, poster.path)
@@ -179,6 +179,12 @@ class Encoder:
 
     async def _film_failed(self, claim: ChunkClaim, error: FFmpegFailed | Refused) -> None:
         detail = "\n".join(error.stderr_tail) if isinstance(error, FFmpegFailed) else None
+        if claim.chunk.kind == "thumbnails":
+            # A film without pictures of itself is a film; whether its pictures decode is for the other chunks to say.
+            log.warning("no images of %s: %s\n%s", claim.version_id, error, detail or "")
+            async with self._database.session_scope() as session:
+                await repository.finish_chunk(session, claim, self._worker, None, None, 0.0)
+            return
         if error.code in FINAL_CODES or isinstance(error, Refused) or claim.attempts >= MOST_FFMPEG_ATTEMPTS:
             async with self._database.session_scope() as session:
                 await repository.release_failed(session, claim, self._worker)

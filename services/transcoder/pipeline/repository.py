@@ -229,7 +229,7 @@ async def finish_chunk(
     )
     if left == 0:
         job.state = "done"
-        job.finished_at = func.now()  # type: ignore[assignment]
+        job.finished_at = func.now()
 
 
 async def put_back(session: Session, claim: ChunkClaim, owner: str, code: str, message: str, wait: float) -> None:

@@ -1,0 +1,330 @@
+"""Runs one untrusting child process: caged, drained, watched, and gone when nobody waits for it any more.
+
+The child gets an argument list (never a shell), no stdin, a bare environment,
+its own process group and the limits of `ProcessLimits`. Its stderr is read to
+the end, only the last lines are kept. Nothing here blocks the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_LAUNCHER = Path(__file__).with_name("launch.py")
+_KEPT_LINES = 40
+_KEPT_LINE_LENGTH = 600
+_GRACE = 2.0  # seconds between TERM and KILL
+_MOST_STDOUT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ProcessLimits:
+    """What a child may take; None for no limit. `memory_bytes` is address space, far above what is resident."""
+
+    memory_bytes: int | None = 8 * 1024**3
+    cpu_seconds: int | None = 4 * 3600
+    file_bytes: int | None = 4 * 1024**3
+    open_files: int | None = 512
+    niceness: int = 0
+    cut_network: bool = True
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of FFmpeg. `out_time` is seconds of output so far, `speed` a multiple of real time."""
+
+    frame: int = 0
+    out_time: float = 0.0
+    total_size: int = 0
+    speed: float | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a child ended. `returncode` is negative for a signal, `stdout` empty where progress was read from it."""
+
+    returncode: int
+    stderr_tail: list[str]
+    stdout: bytes = b""
+    progress: Progress = field(default_factory=Progress)
+
+
+class FFmpegFailed(Exception):
+    """FFmpeg did not finish its work. `message` is for a person, `stderr_tail` for an admin."""
+
+    def __init__(self, code: str, message: str, stderr_tail: Sequence[str] = ()) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.stderr_tail = list(stderr_tail)
+
+
+class LinePipe:
+    """A pipe the child writes lines to, besides stdout and stderr: name it `pipe.url` in the arguments."""
+
+    def __init__(self, on_line: Callable[[str], Awaitable[None]]) -> None:
+        self.on_line = on_line
+        self._read_fd, self.write_fd = os.pipe()
+
+    @property
+    def url(self) -> str:
+        return f"pipe:{self.write_fd}"
+
+    def close(self) -> None:
+        """Closes what is still open; needed only where the pipe never reached `run`."""
+        self.close_writer()
+        if self._read_fd >= 0:
+            os.close(self._read_fd)
+            self._read_fd = -1
+
+    def close_writer(self) -> None:
+        if self.write_fd >= 0:
+            os.close(self.write_fd)
+            self.write_fd = -1
+
+    async def pump(self) -> None:
+        """Hands every line to `on_line` until the child has closed its end."""
+        reader = asyncio.StreamReader()
+        file = os.fdopen(self._read_fd, "rb", buffering=0)
+        self._read_fd = -1
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), file
+        )
+        try:
+            while line := await reader.readline():
+                await self.on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+        finally:
+            transport.close()
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    stall_timeout: float,
+    on_progress: Callable[[Progress], None] | None = None,
+    cwd: Path | None = None,
+    limits: ProcessLimits | None = None,
+    pipes: Sequence[LinePipe] = (),
+    capture_stdout: bool = False,
+    environment: dict[str, str] | None = None,
+    on_start: Callable[[int], None] | None = None,
+) -> Finished:
+    """Runs `argv` to its end and says how it ended.
+
+    stdout is read as FFmpeg's `-progress pipe:1`, or kept whole with
+    `capture_stdout`. The child is ended (TERM, then KILL) and FFmpegFailed
+    "stalled" raised when neither output nor progress has come on for
+    `stall_timeout` seconds, time in which it was stopped (SIGSTOP) not
+    counted. When the caller is cancelled, or a callback raises, the child is
+    killed and reaped before the exception goes on. `on_start` gets the pid,
+    which is also the process group.
+    """
+    watch = _Watch(on_progress)
+    tail: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
+    out = bytearray()
+    async with _spawned(argv, cwd, limits or ProcessLimits(), pipes, environment) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        if on_start is not None:
+            on_start(child.pid)
+        reading = [
+            asyncio.ensure_future(
+                _collect(child.stdout, out, watch) if capture_stdout else _read_progress(child.stdout, watch)
+            ),
+            asyncio.ensure_future(_drain(child.stderr, tail)),
+            *(asyncio.ensure_future(pipe.pump()) for pipe in pipes),
+        ]
+        watching = asyncio.ensure_future(_stalled(child.pid, watch, stall_timeout))
+        try:
+            everything: asyncio.Future[list[None]] = asyncio.gather(*reading)
+            both: set[asyncio.Future[Any]] = {everything, watching}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not everything.done():
+                await _end(child)
+                raise FFmpegFailed("stalled", "The encoder stopped making progress and was ended.", list(tail))
+            await everything
+            returncode = await child.wait()
+        finally:
+            for task in (*reading, watching):
+                task.cancel()
+            await asyncio.gather(*reading, watching, return_exceptions=True)
+    return Finished(returncode, list(tail), bytes(out), watch.latest)
+
+
+def check(finished: Finished) -> Finished:
+    """`finished` itself, or FFmpegFailed with the reason where the child did not end well."""
+    if finished.returncode == 0:
+        return finished
+    text = "\n".join(finished.stderr_tail)
+    signalled = -finished.returncode
+    if "No space left on device" in text:
+        raise FFmpegFailed("disk_full", "The worker's disk is full.", finished.stderr_tail)
+    if "Cannot allocate memory" in text or "malloc" in text:
+        raise FFmpegFailed("out_of_memory", "The film needs more memory than a worker may use.", finished.stderr_tail)
+    if signalled == signal.SIGXCPU:
+        raise FFmpegFailed(
+            "cpu_limit", "The film needs more computing time than a chunk may use.", finished.stderr_tail
+        )
+    if signalled == signal.SIGXFSZ or "File too large" in text:
+        raise FFmpegFailed("file_limit", "The encoder wrote more than a segment may hold.", finished.stderr_tail)
+    how = f"was ended by signal {signalled}" if signalled > 0 else f"ended with code {finished.returncode}"
+    raise FFmpegFailed("encoder_failed", f"The encoder {how}.", finished.stderr_tail)
+
+
+async def network_is_cut() -> bool:
+    """Whether this kernel lets children run without a network, for the health page."""
+    cage = json.dumps({"cut_network": True, "report_network": True})
+    child = await asyncio.create_subprocess_exec(sys.executable, "-I", "-S", str(_LAUNCHER), cage)
+    return await child.wait() == 0 and sys.platform == "linux"
+
+
+@contextlib.asynccontextmanager
+async def _spawned(
+    argv: Sequence[str],
+    cwd: Path | None,
+    limits: ProcessLimits,
+    pipes: Sequence[LinePipe],
+    environment: dict[str, str] | None,
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    cage = json.dumps({**asdict(limits), "parent": os.getpid()})
+    try:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-S",
+            str(_LAUNCHER),
+            cage,
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=cwd,
+            env={"LC_ALL": "C", "PATH": os.defpath, **(environment or {})},
+            pass_fds=[pipe.write_fd for pipe in pipes],
+            process_group=0,
+        )
+    except BaseException:
+        for pipe in pipes:
+            pipe.close()
+        raise
+    for pipe in pipes:
+        pipe.close_writer()
+    try:
+        yield child
+    finally:
+        # Shielded, so that a second cancellation cannot leave the child behind.
+        await asyncio.shield(_kill(child))
+        for pipe in pipes:
+            pipe.close()
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    _signal(child, signal.SIGTERM)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(child.wait(), _GRACE)
+
+
+async def _kill(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        _signal(child, signal.SIGKILL)
+    await child.wait()
+
+
+def _signal(child: asyncio.subprocess.Process, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, number)
+
+
+class _Watch:
+    """When the child last got on, on the event loop's clock."""
+
+    def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
+        self._on_progress = on_progress
+        self.latest = Progress()
+        self.touch()
+
+    def touch(self) -> None:
+        self.moved_at = asyncio.get_running_loop().time()
+
+    def report(self, progress: Progress) -> None:
+        before = (self.latest.frame, self.latest.out_time, self.latest.total_size)
+        if (progress.frame, progress.out_time, progress.total_size) != before:
+            self.touch()
+        self.latest = progress
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+
+async def _stalled(pid: int, watch: _Watch, timeout: float) -> None:
+    """Returns when nothing has moved for `timeout` seconds."""
+    clock = asyncio.get_running_loop().time
+    while (left := watch.moved_at + timeout - clock()) > 0:
+        await asyncio.sleep(min(left, 1.0))
+        if _is_stopped(pid):
+            watch.touch()
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        # procfs answers from memory: this is no disk access.
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state == "T"
+
+
+async def _read_progress(stream: asyncio.StreamReader, watch: _Watch) -> None:
+    values: dict[str, str] = {}
+    while line := await stream.readline():
+        key, _, value = line.decode("utf-8", "replace").strip().partition("=")
+        values[key] = value.strip()
+        if key == "progress":
+            watch.report(_progress(values))
+
+
+def _progress(values: dict[str, str]) -> Progress:
+    def number(key: str, scale: float = 1.0) -> float:
+        try:
+            return float(values.get(key, "").rstrip("x")) / scale
+        except ValueError:  # FFmpeg writes N/A before it knows
+            return 0.0
+
+    return Progress(
+        frame=int(number("frame")),
+        out_time=number("out_time_us", 1e6),
+        total_size=int(number("total_size")),
+        speed=number("speed") or None,
+        done=values["progress"] == "end",
+    )
+
+
+async def _collect(stream: asyncio.StreamReader, into: bytearray, watch: _Watch) -> None:
+    while data := await stream.read(65536):
+        watch.touch()
+        if len(into) + len(data) > _MOST_STDOUT:
+            raise FFmpegFailed("file_limit", "The helper process answered with too much.")
+        into += data
+
+
+async def _drain(stream: asyncio.StreamReader, tail: collections.deque[str]) -> None:
+    rest = b""
+    while data := await stream.read(65536):
+        *lines, rest = (rest + data).replace(b"\r", b"\n").split(b"\n")
+        rest = rest[-_KEPT_LINE_LENGTH:]
+        tail.extend(_line(line) for line in lines[-_KEPT_LINES:] if line.strip())
+    if rest.strip():
+        tail.append(_line(rest))
+
+
+def _line(data: bytes) -> str:
+    return data[:_KEPT_LINE_LENGTH].decode("utf-8", "replace").rstrip()

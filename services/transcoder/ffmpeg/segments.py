@@ -1,0 +1,66 @@
+"""What the encoders of picture and sound have in common: the clock of the published segments and their hand-over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+# Presentation time of the film's first picture and first sample in every transport stream.
+# Above zero, since decoding starts a few pictures earlier and transport streams count from zero.
+OFFSET = 10
+
+# How far before the wanted time a demuxer is sent, in seconds. MP4 seeks by presentation time and
+# lands on a keyframe; the others by decoding time, and MPEG-TS anywhere.
+_SEEK_MARGIN = {"mov": Fraction(0), "matroska": Fraction(1, 2), "avi": Fraction(1), "mpegts": Fraction(15)}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A finished segment, on disk in full. `duration` in seconds, as the plan has it."""
+
+    rendition: str
+    index: int
+    path: Path
+    duration: float
+
+
+OnSegment = Callable[[Segment], Awaitable[None]]
+
+
+def common_arguments(ffmpeg: Path) -> list[str]:
+    return [str(ffmpeg), "-hide_banner", "-nostdin", "-nostats", "-v", "warning", "-progress", "pipe:1"]
+
+
+def input_arguments(source: Path, container: str, seek_to: Fraction | None) -> list[str]:
+    """Arguments that open `source` as what it was found to be, without following anything it names.
+
+    `seek_to` is on the source's own clock. The decoder then starts at the keyframe before it and every
+    picture and sample keeps its own time stamp.
+    """
+    arguments = ["-copyts", "-protocol_whitelist", "file,pipe", "-f", container]
+    if container == "mov":
+        arguments += ["-enable_drefs", "0"]
+    if seek_to is not None:
+        arguments += ["-noaccurate_seek", "-seek_timestamp", "1"]
+        arguments += ["-ss", seconds(seek_to - _SEEK_MARGIN.get(container, Fraction(1)))]
+    # "file:" keeps a colon or a leading dash in a path from meaning anything else.
+    return [*arguments, "-i", f"file:{source}"]
+
+
+def segment_arguments(borders: Sequence[int], first_index: int, list_url: str, pattern: Path) -> list[str]:
+    """Output arguments for transport stream segments cut at `borders` (frames since the start of the output)."""
+    return [
+        *("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"),
+        *("-output_ts_offset", str(OFFSET), "-muxdelay", "0", "-muxpreload", "0"),
+        *("-f", "segment", "-segment_format", "mpegts"),
+        *("-segment_format_options", "mpegts_flags=+initial_discontinuity"),
+        *("-segment_frames", ",".join(map(str, borders)), "-segment_start_number", str(first_index)),
+        *("-segment_list", list_url, "-segment_list_type", "csv"),
+        str(pattern),
+    ]
+
+
+def seconds(value: Fraction) -> str:
+    return f"{float(value):.6f}"

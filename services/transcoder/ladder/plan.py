@@ -1,0 +1,222 @@
+"""The plan of a film: its renditions, its segment grid and its chunks, computed once and kept for good."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+from services.transcoder.ladder import rungs
+from services.transcoder.ladder.limits import Limits, check
+from services.transcoder.ladder.model import AudioStream, Probe, Refused, VideoStream
+from services.transcoder.ladder.schema import (
+    AAC_FRAME,
+    AUDIO_RATE,
+    AudioPlan,
+    ChunkKind,
+    ChunkPlan,
+    Plan,
+    VideoPlan,
+    VideoRendition,
+)
+
+__all__ = [
+    "AudioPlan",
+    "ChunkKind",
+    "ChunkPlan",
+    "Limits",
+    "Plan",
+    "Refused",
+    "VideoPlan",
+    "VideoRendition",
+    "make_plan",
+]
+
+SEGMENT_TARGET = Fraction(6)
+# A last segment shorter than this joins the one before it: players stumble over segments of one picture.
+SHORTEST_SEGMENT = Fraction(1, 2)
+# Sound surrounds the picture by an encoder's padding in nearly every file; only more than this is meant.
+MEANT_OVERHANG = Fraction(1, 10)
+MOST_FPS, FEWEST_FPS = 60, 5
+
+FIRST_SEGMENTS = 2  # of the first chunk, so that a film starts soon
+VIDEO_SEGMENTS = 5
+AUDIO_SEGMENTS = 50
+
+_HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+_WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
+_KEPT_SPACES = frozenset({"bt709", "smpte170m", "bt470bg"})
+_WIDE_SPACES = frozenset({"bt2020nc", "bt2020c"})
+_SD_LINES = 720
+
+
+def make_plan(probe: Probe, limits: Limits | None = None) -> Plan:
+    """Decides what is published of `probe`'s film. Pure; raises Refused for a film that cannot or may not be."""
+    check(probe, limits or Limits())
+    audio = best_audio(probe.audio)
+    if probe.video is not None:
+        return _film(probe, probe.video, audio)
+    if audio is None:
+        raise Refused("no_video_or_audio", "The file holds neither a video nor an audio track.")
+    return _sound(probe, audio)
+
+
+def best_audio(streams: tuple[AudioStream, ...]) -> AudioStream | None:
+    """The stream to publish: the default one, else the one with most channels, else the first."""
+    if not streams:
+        return None
+    return max(streams, key=lambda s: (s.is_default, s.channels, -s.index))
+
+
+def published_fps(source: Fraction) -> Fraction:
+    """The constant rate shown: the source's, divided to at most 60 and multiplied to at least 5 per second."""
+    fps = source if source.numerator <= 1_000_000 else source.limit_denominator(1001)
+    if fps > MOST_FPS:
+        return fps / ceil(fps / MOST_FPS)
+    if fps < FEWEST_FPS:
+        return fps * ceil(FEWEST_FPS / fps)
+    return fps
+
+
+def _grid(total: int, per_segment: int, shortest: int) -> tuple[int, ...]:
+    """Borders of the segments of `total` frames; the last one takes a remainder shorter than `shortest`."""
+    starts = list(range(0, total, per_segment))
+    if len(starts) > 1 and total - starts[-1] < shortest:
+        starts.pop()
+    return (*starts, total)
+
+
+def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
+    fps = published_fps(Fraction(video.fps))
+    origin = video.start
+    end = video.end
+    if audio is not None:
+        # Sound that starts before the first picture keeps its place: the first picture is held for
+        # whole frames, so that the grid still falls on the source's own pictures.
+        lead = video.start - audio.start
+        if lead > MEANT_OVERHANG:
+            origin -= round(lead * fps) / fps
+        if audio.end - end > MEANT_OVERHANG:
+            end = audio.end
+    frames = max(1, round((end - origin) * fps))
+    own = max(1, round((video.end - origin) * fps))
+    per_segment = max(1, round(SEGMENT_TARGET * fps))
+    starts = _grid(frames, per_segment, ceil(SHORTEST_SEGMENT * fps))
+    video_plan = VideoPlan(
+        stream_index=video.index,
+        fps=str(fps),
+        frames_per_segment=per_segment,
+        frame_count=frames,
+        held_frames=max(0, frames - own),
+        segment_starts=starts,
+        last_time=video.last_time,
+        longest_gop=video.longest_gop,
+        rotation=video.rotation,
+        hflip=video.hflip,
+        deinterlace=video.interlaced,
+        renditions=rungs.renditions(video, fps, float(SEGMENT_TARGET)),
+        **_colours(video),
+    )
+    audio_plan = None
+    if audio is not None:
+        borders = [round(Fraction(f) / fps * AUDIO_RATE / AAC_FRAME) for f in starts]
+        audio_plan = _audio(audio, origin, tuple(borders))
+    count = len(starts) - 1
+    return Plan(
+        container=probe.container,
+        origin=str(origin),
+        duration=float(Fraction(frames) / fps),
+        segment_count=count,
+        video=video_plan,
+        audio=audio_plan,
+        chunks=_chunks(count, video_plan, audio_plan),
+    )
+
+
+def _sound(probe: Probe, audio: AudioStream) -> Plan:
+    origin = audio.start
+    rate = Fraction(AUDIO_RATE, AAC_FRAME)
+    frames = max(1, round((audio.end - origin) * rate))
+    starts = _grid(frames, round(SEGMENT_TARGET * rate), ceil(SHORTEST_SEGMENT * rate))
+    audio_plan = _audio(audio, origin, starts)
+    count = len(starts) - 1
+    return Plan(
+        container=probe.container,
+        origin=str(origin),
+        duration=float(frames / rate),
+        segment_count=count,
+        audio=audio_plan,
+        chunks=_chunks(count, None, audio_plan),
+    )
+
+
+def _audio(audio: AudioStream, origin: Fraction, starts: tuple[int, ...]) -> AudioPlan:
+    rate = Fraction(AUDIO_RATE, AAC_FRAME)
+    own = ceil((audio.end - origin) * rate)
+    return AudioPlan(
+        stream_index=audio.index,
+        source_rate=audio.sample_rate,
+        source_channels=audio.channels,
+        source_frame_size=audio.frame_size,
+        source_frame_phase=audio.frame_phase,
+        seekable=audio.sample_exact,
+        first_sample=round((audio.start - origin) * audio.sample_rate),
+        language=audio.language,
+        frame_count=starts[-1],
+        held_frames=min(starts[-1], max(0, starts[-1] - own)),
+        segment_starts=starts,
+    )
+
+
+def _colours(video: VideoStream) -> dict[str, str]:
+    """Colour fields of a VideoPlan. Unknown values are read as players do: SD below 720 lines, HD above."""
+    sd = min(video.width, video.height) < _SD_LINES
+    source_range = "pc" if video.range == "pc" or video.pix_fmt.startswith("yuvj") else "tv"
+    hdr = video.transfer in _HDR_TRANSFERS
+    wide = video.primaries in _WIDE_PRIMARIES or video.space in _WIDE_SPACES
+    space = video.space if video.space in _KEPT_SPACES | _WIDE_SPACES else ("smpte170m" if sd else "bt709")
+    if not (hdr or wide):
+        # Rewriting one matrix into another gains nothing: the tag says which it is, on every rung the same.
+        tags = _sd_tags(space)
+        return {
+            "colour": "keep",
+            "source_range": source_range,
+            "source_space": space,
+            "source_primaries": tags,
+            "source_transfer": "bt709" if tags == "bt709" else "smpte170m",
+            "space": space,
+            "primaries": tags,
+            "transfer": "bt709" if tags == "bt709" else "smpte170m",
+        }
+    return {
+        "colour": "tonemap" if hdr else "convert",
+        "source_range": source_range,
+        "source_space": video.space if video.space in _KEPT_SPACES | _WIDE_SPACES else "bt2020nc",
+        "source_primaries": video.primaries if video.primaries in _WIDE_PRIMARIES | _KEPT_SPACES else "bt2020",
+        "source_transfer": video.transfer if hdr else "bt709",
+    }
+
+
+def _sd_tags(space: str) -> str:
+    return space if space in _KEPT_SPACES else "bt709"
+
+
+def _chunks(count: int, video: VideoPlan | None, audio: AudioPlan | None) -> tuple[ChunkPlan, ...]:
+    """All chunks in the order of their making: by time, sound before picture, pictures of the scrubber after the start."""
+    order: list[tuple[tuple[int, int], ChunkPlan]] = []
+    if audio is not None:
+        each = AUDIO_SEGMENTS if audio.seekable else count
+        order += [((c.first_segment, 0), c) for c in _cut("audio", count, each)]
+    if video is not None:
+        order += [((c.first_segment, 1), c) for c in _cut("video", count, VIDEO_SEGMENTS)]
+        thumbnails = ChunkPlan(kind="thumbnails", index=0, first_segment=0, segment_count=count)
+        order.append(((0, 2), thumbnails))
+    return tuple(chunk for _, chunk in sorted(order, key=lambda pair: pair[0]))
+
+
+def _cut(kind: ChunkKind, count: int, each: int) -> list[ChunkPlan]:
+    starts = [0, *range(FIRST_SEGMENTS, count, each)]
+    ends = [*starts[1:], count]
+    return [
+        ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=end - first)
+        for i, (first, end) in enumerate(zip(starts, ends, strict=True))
+    ]
