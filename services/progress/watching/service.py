@@ -77,6 +77,7 @@ class WatchingService:
             row.is_completed = True
             row.completed_at = await repository.now(session)
             await session.flush()
+            await session.refresh(row)
         return row
 
     async def get(self, actor: Actor, chapter_id: str) -> ProgressAnswer:

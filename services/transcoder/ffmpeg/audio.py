@@ -34,6 +34,7 @@ from services.transcoder.ladder.schema import AAC_FRAME, AUDIO_RATE, AudioPlan, 
 STALL_TIMEOUT = 120.0
 PRE_ROLL = 24  # frames encoded before the first one and thrown away
 POST_ROLL = 4
+HUSH = 8
 _PRIMING = 1  # the encoder's own first packet, one frame before the first sample
 # Decoders need a few packets to find their feet after a seek, and resamplers some samples.
 _DECODER_LEAD = Fraction(1, 2)
@@ -195,7 +196,7 @@ def _filters(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry:
     known = max(0, audio.segment_starts[end] - max(span.first // AAC_FRAME, audio.frame_count - audio.held_frames))
     chain = [
         f"asettb=1/{rate}",
-        f"asetpts='PTS-({origin}){_sharpened(audio)}'",
+        f"asetpts='{_time(audio, origin)}'",
         f"atrim=start_pts={entry}",
         f"aresample={AUDIO_RATE}:ochl=stereo:osf=fltp:rematrix_maxval=64",
         # A second one, at one rate: a resampler that still waits for input would be put in place twice.
@@ -208,14 +209,27 @@ def _filters(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry:
     chain += [
         f"apad=pad_len={(known + per_segment + POST_ROLL) * AAC_FRAME}",
         f"atrim=end_sample={span.length}",
-        f"asettb=1/{AUDIO_RATE},asetpts=N+({span.first})",
+        f"asettb=1/{AUDIO_RATE},asetpts=N",
+        f"afade=in:start_sample={HUSH * AAC_FRAME}:nb_samples={AAC_FRAME}",
+        f"asetpts=PTS+({span.first})",
         f"aformat=sample_fmts=fltp:sample_rates={AUDIO_RATE}:channel_layouts=stereo",
     ]
     return ",".join(chain)
 
 
+def _time(audio: AudioPlan, origin: int) -> str:
+    """An expression for a frame's time in samples since `origin`, as even as the source's samples are.
+
+    Time stamps are only as fine as the container's clock. So frames follow
+    each other by their samples, from the first one on, until a time stamp
+    is too far off to be rounding: then there is a gap, and it sets the time.
+    """
+    gap = int(_RESYNC * audio.source_rate)
+    return f"if(eq(N,0)+gt(abs(PTS-({origin})-ld(0)-N),{gap}),st(0,PTS-({origin})-N{_sharpened(audio)}));ld(0)+N"
+
+
 def _sharpened(audio: AudioPlan) -> str:
-    """An expression that moves a decode's start from a coarse clock's tick to the sample it stands for.
+    """The rest of an expression that moves a time from a coarse clock's tick to the sample it stands for.
 
     The first frame's end is what is put in place: decoders cut the beginning
     off the first frame after a seek, some of them.
@@ -226,4 +240,4 @@ def _sharpened(audio: AudioPlan) -> str:
     tolerance = int(_COARSE_CLOCK * audio.source_rate) + 1
     end = f"(PTS+NB_SAMPLES-({phase}))"
     offset = f"({size}*round({end}/{size})-{end})"
-    return f"+if(eq(N,0),st(0,if(lte(abs({offset}),{tolerance}),{offset},0)),ld(0))"
+    return f"+if(lte(abs({offset}),{tolerance}),{offset},0)"
