@@ -13,7 +13,6 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from services.media.uploads import errors
 
-MAX_HEADER_BYTES = 16 * 1024
 MAX_FIELD_BYTES = 4 * 1024
 
 
@@ -77,15 +76,12 @@ class StreamedForm:
 
     async def _head(self) -> PartHead:
         headers: dict[bytes, bytes] = {}
-        name, value, seen = b"", b"", 0
+        name, value = b"", b""
         while True:
             event = await self._event()
             if event is None:
                 raise errors.malformed_form("it ends in a part's headers")
             kind, data = event
-            seen += len(data)
-            if seen > MAX_HEADER_BYTES:
-                raise errors.malformed_form("a part's headers are too long")
             if kind == "field":
                 name += data
             elif kind == "value":

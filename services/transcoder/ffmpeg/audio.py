@@ -34,7 +34,9 @@ from services.transcoder.ladder.schema import AAC_FRAME, AUDIO_RATE, AudioPlan, 
 STALL_TIMEOUT = 120.0
 PRE_ROLL = 24  # frames encoded before the first one and thrown away
 POST_ROLL = 4
-HUSH = 8
+# Of the pre-roll, frames that are silenced. The encoder's rate control spoils seconds of sound when its
+# very first frame is loud (ten times the error on pure tones), and none when it sets in after silence.
+_HUSH = 8
 _PRIMING = 1  # the encoder's own first packet, one frame before the first sample
 # Decoders need a few packets to find their feet after a seek, and resamplers some samples.
 _DECODER_LEAD = Fraction(1, 2)
@@ -210,7 +212,7 @@ def _filters(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry:
         f"apad=pad_len={(known + per_segment + POST_ROLL) * AAC_FRAME}",
         f"atrim=end_sample={span.length}",
         f"asettb=1/{AUDIO_RATE},asetpts=N",
-        f"afade=in:start_sample={HUSH * AAC_FRAME}:nb_samples={AAC_FRAME}",
+        f"afade=in:start_sample={_HUSH * AAC_FRAME}:nb_samples={AAC_FRAME}",
         f"asetpts=PTS+({span.first})",
         f"aformat=sample_fmts=fltp:sample_rates={AUDIO_RATE}:channel_layouts=stereo",
     ]

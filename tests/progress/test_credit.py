@@ -1,0 +1,84 @@
+"""The rules of credit, as properties over any trace, compared with a model that counts milliseconds one by one."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.progress.watching import credit
+
+SHORT = 400
+spans = st.lists(
+    st.tuples(st.integers(-20, SHORT), st.integers(-20, SHORT)).map(lambda pair: (min(pair), max(pair))), max_size=12
+)
+
+
+def cells(some: list[tuple[int, int]]) -> set[int]:
+    return {millisecond for start, end in some for millisecond in range(start, end)}
+
+
+@given(spans)
+def test_a_union_holds_the_same_milliseconds_in_order_and_apart(some: list[tuple[int, int]]) -> None:
+    joined = credit.union(some)
+    assert cells(joined) == cells(some)
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(joined))
+    assert credit.length(joined) == len(cells(some))
+
+
+@given(spans, spans)
+def test_subtracting_leaves_what_is_not_known(some: list[tuple[int, int]], known: list[tuple[int, int]]) -> None:
+    left = credit.subtract(credit.union(some), credit.union(known))
+    assert cells(left) == cells(some) - cells(known)
+
+
+@given(spans, st.integers(0, SHORT))
+def test_nothing_outside_the_film_counts(some: list[tuple[int, int]], duration: int) -> None:
+    assert cells(credit.clip(some, duration)) == {cell for cell in cells(some) if 0 <= cell < duration}
+
+
+@given(spans, st.integers(0, 2 * SHORT))
+def test_credit_never_exceeds_the_balance_and_never_invents(some: list[tuple[int, int]], balance: int) -> None:
+    joined = credit.union(some)
+    earned = credit.spend(joined, balance)
+    assert earned.spent_ms == credit.length(earned.spans) == min(balance, credit.length(joined))
+    assert cells(earned.spans) <= cells(joined)
+
+
+@given(st.lists(st.integers(0, 400_000), max_size=30))
+def test_the_balance_is_bounded_by_twice_the_wall_clock_and_one_slack(waits: list[int]) -> None:
+    balance, earned = credit.FIRST_BALANCE_MS, 0
+    for wait in waits:
+        balance = credit.refill(balance, wait)
+        assert 0 <= balance <= credit.MOST_BALANCE_MS
+        spent = credit.spend([(0, 10_000_000)], balance).spent_ms
+        balance -= spent
+        earned += spent
+    assert earned <= credit.FIRST_BALANCE_MS + 2 * sum(waits)
+
+
+def test_a_clock_that_goes_back_gives_nothing_and_takes_nothing() -> None:
+    assert credit.refill(5_000, -60_000) == 5_000
+
+
+def test_the_frontier_bridges_two_seconds_and_no_more() -> None:
+    assert credit.frontier([]) == 0
+    assert credit.frontier([(2_000, 5_000), (7_000, 9_000)]) == 9_000
+    assert credit.frontier([(2_001, 5_000)]) == 0
+    assert credit.frontier([(0, 5_000), (7_001, 9_000)]) == 5_000
+    assert credit.gaps([(0, 5_000), (7_001, 9_000), (20_000, 21_000)]) == [(5_000, 7_001), (9_000, 20_000)]
+
+
+@given(spans)
+def test_watching_more_never_moves_the_frontier_back(some: list[tuple[int, int]]) -> None:
+    clipped = credit.clip(some, SHORT)
+    reached = 0
+    for count in range(len(clipped) + 1):
+        now = credit.frontier(credit.union(clipped[:count]))
+        assert now >= reached
+        reached = now
+
+
+def test_nine_tenths_complete_a_chapter() -> None:
+    assert credit.is_complete([(0, 90_000)], 100_000)
+    assert not credit.is_complete([(0, 89_999)], 100_000)
+    assert not credit.is_complete([], 0)

@@ -1,0 +1,35 @@
+"""Nothing that opens a door stands in a log line."""
+
+import logging
+
+import pytest
+
+from shared.observability import configure_logging, mask_path
+
+
+@pytest.mark.parametrize(
+    ("given", "masked"),
+    [
+        ("/api/playback/SECRET/master.m3u8", "/api/playback/***/master.m3u8"),
+        ("/api/playback/SECRET", "/api/playback/***"),
+        ("/api/videos/stream?token=SECRET&x=1", "/api/videos/stream?token=***&x=1"),
+        ("/api/courses", "/api/courses"),
+    ],
+)
+def test_paths_are_masked(given: str, masked: str) -> None:
+    assert mask_path(given) == masked
+
+
+def test_a_whole_line_is_masked_tracebacks_too(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        configure_logging("INFO")
+        try:
+            raise RuntimeError("GET /api/playback/SECRET/720p.m3u8 with Authorization: Bearer SECRET.SECRET.SECRET")
+        except RuntimeError:
+            logging.getLogger("x").exception("asked for /api/videos/stream?token=SECRET")
+    finally:
+        logging.getLogger().handlers[:] = before
+    written = capsys.readouterr().err
+    assert "RuntimeError" in written
+    assert "SECRET" not in written
