@@ -14,17 +14,17 @@ _BATCH_BUFFERS = 1000
 _FILE_CHUNK = MIB
 
 
-async def batches(source: AsyncIterable[bytes] | bytes) -> AsyncGenerator[list[bytes | memoryview], None]:
+async def batches(source: AsyncIterable[bytes] | bytes) -> AsyncGenerator[list[memoryview], None]:
     """The source in lists of some 2 MiB, without copying."""
     if isinstance(source, bytes | bytearray | memoryview):
         view = memoryview(source)
         for position in range(0, len(view), _BATCH_BYTES):
             yield [view[position : position + _BATCH_BYTES]]
         return
-    batch: list[bytes | memoryview] = []
+    batch: list[memoryview] = []
     size = 0
     async for chunk in source:
-        batch.append(chunk)
+        batch.append(memoryview(chunk))
         size += len(chunk)
         if size >= _BATCH_BYTES or len(batch) >= _BATCH_BUFFERS:
             yield batch

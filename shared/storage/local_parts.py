@@ -22,7 +22,7 @@ from pathlib import Path
 
 from shared.storage.contract import OpenUpload, Part, StoredObject
 from shared.storage.errors import InvalidParts, UploadNotFound
-from shared.storage.local_files import describe, move_into_place, stat_object, sync_folder
+from shared.storage.local_files import CALL_BYTES, describe, move_into_place, stat_object, sync_folder
 
 PARTS_PREFIX = "parts-"
 DONE_PREFIX = "done-"
@@ -75,7 +75,7 @@ class LocalUpload:
                 old.unlink(missing_ok=True)
             position, view = (number - 1) * part_size, memoryview(data)
             while view:
-                written = os.pwrite(fd, view, position)
+                written = os.pwrite(fd, view[:CALL_BYTES], position)
                 position, view = position + written, view[written:]
             os.fdatasync(fd)
         finally:
