@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from services.transcoder.ladder.schema import VideoPlan
 
-# Nominal white of SDR in cd/m2: what BT.2408 calls HDR reference white is 203; 100 keeps
-# faces and slides as bright as in an SDR film beside them.
-_PEAK = 100
+# HDR reference white in cd/m2 (ITU-R BT.2408): a slide or a face at this level becomes what it is in an SDR film.
+_REFERENCE_WHITE = 203
+# The brightest that is still told apart, as a multiple of that white: HLG is made for 1000 cd/m2, PQ graded for up
+# to 4000. Fixed, not read from each picture, so that chunks cannot differ.
+_PEAK = {"smpte2084": 20, "arib-std-b67": 5}
+# Below this share of white colours stay exactly as they are; only what is brighter is compressed.
+_LINEAR_UP_TO = 0.5
 
 
 def source_tags(video: VideoPlan) -> list[str]:
@@ -30,10 +34,10 @@ def conversion(video: VideoPlan, width: int, height: int) -> list[str]:
     if video.colour == "convert":
         return [f"{scaled}:m=bt709:p=bt709:t=bt709:r=tv", "format=yuv420p"]
     return [
-        f"{scaled}:t=linear:npl={_PEAK}",
+        f"{scaled}:t=linear:npl={_REFERENCE_WHITE}",
         "format=gbrpf32le",
         "zscale=p=bt709",
-        "tonemap=hable:desat=0",
+        f"tonemap=mobius:param={_LINEAR_UP_TO}:desat=0:peak={_PEAK.get(video.source_transfer, 20)}",
         "zscale=t=bt709:m=bt709:p=bt709:r=tv",
         "format=yuv420p",
     ]

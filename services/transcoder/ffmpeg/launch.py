@@ -17,12 +17,13 @@ _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 
 
-def _cap(which: int, value: int | None) -> None:
+def _cap(which: int, value: int | None, beyond: int = 0) -> None:
+    """`beyond` is how much further the hard limit lies, where passing the soft one sends a telling signal first."""
     if value is None:
         return
     hard = resource.getrlimit(which)[1]
-    capped = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(which, (capped, capped))
+    most = value + beyond if hard == resource.RLIM_INFINITY else min(value + beyond, hard)
+    resource.setrlimit(which, (min(value, most), most))
 
 
 def _cut_network(libc: ctypes.CDLL) -> bool:
@@ -42,7 +43,7 @@ def main() -> None:
             os._exit(137)
     _cap(resource.RLIMIT_CORE, 0)
     _cap(resource.RLIMIT_AS, cage["memory_bytes"])
-    _cap(resource.RLIMIT_CPU, cage["cpu_seconds"])
+    _cap(resource.RLIMIT_CPU, cage["cpu_seconds"], beyond=5)
     _cap(resource.RLIMIT_FSIZE, cage["file_bytes"])
     _cap(resource.RLIMIT_NOFILE, cage["open_files"])
     if cage["niceness"]:

@@ -11,6 +11,7 @@ import json
 import struct
 import sys
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ _ENCRYPTED_TAGS = frozenset({"encv", "enca", "drmi", "drms"})
 _ATTACHED_PICTURE = 0x400
 _DEFAULT = 0x1
 _PACKETS_TO_FIRST_FRAME = 400
+_PACKETS_TO_ENCRYPTION = 50
 # A header may claim this much more than there is before the file counts as cut off, in seconds.
 _CUT_OFF = 1.0
 
@@ -64,7 +66,7 @@ def examine(path: str, container: str) -> dict[str, Any]:
     """A Probe as a dict."""
     with open_source(path, container) as source:
         streams = list(source.streams)
-        _refuse_encrypted(streams)
+        _refuse_encrypted(source, streams)
         # Numbers, not streams: those are freed with their container.
         video = _best_video(streams)
         sounds = [s.index for s in streams if s.type == "audio"]
@@ -96,12 +98,14 @@ def open_source(path: str, container: str) -> av.container.InputContainer:
     return av.open(f"file:{path}", format=container, options=options)
 
 
-def _refuse_encrypted(streams: list[Any]) -> None:
-    for stream in streams:
-        context = stream.codec_context
-        tag = context.codec_tag if context is not None else ""
-        if tag in _ENCRYPTED_TAGS or "enc_key_id" in stream.metadata:
-            raise _Refusal("encrypted_source", "The film is protected by DRM. Export it without protection.")
+def _refuse_encrypted(source: av.container.InputContainer, streams: list[Any]) -> None:
+    tags = {s.codec_context.codec_tag for s in streams if s.codec_context is not None}
+    marked = tags & _ENCRYPTED_TAGS or any("enc_key_id" in s.metadata for s in streams)
+    films = [s for s in streams if s.type in ("video", "audio")]
+    # MP4 names the codec that was encrypted; that it was shows only on the packets.
+    first = islice(timing.packets(source, *films), _PACKETS_TO_ENCRYPTION) if films and not marked else ()
+    if marked or any(p.has_sidedata("encryption_info") for p in first):
+        raise _Refusal("encrypted_source", "The film is protected by DRM. Export it without protection.")
 
 
 def _best_video(streams: list[Any]) -> int | None:

@@ -30,7 +30,7 @@ OnSegment = Callable[[Segment], Awaitable[None]]
 
 
 def common_arguments(ffmpeg: Path) -> list[str]:
-    return [str(ffmpeg), "-hide_banner", "-nostdin", "-nostats", "-v", "warning", "-progress", "pipe:1"]
+    return [str(ffmpeg), "-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning", "-progress", "pipe:1"]
 
 
 def input_arguments(source: Path, container: str, seek_to: Fraction | None) -> list[str]:

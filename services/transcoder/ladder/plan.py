@@ -34,8 +34,8 @@ __all__ = [
 SEGMENT_TARGET = Fraction(6)
 # A last segment shorter than this joins the one before it: players stumble over segments of one picture.
 SHORTEST_SEGMENT = Fraction(1, 2)
-# Sound surrounds the picture by an encoder's padding in nearly every file; only more than this is meant.
-MEANT_OVERHANG = Fraction(1, 10)
+# Sound begins before and ends after the picture by an encoder's padding in nearly every file; only more is meant.
+MEANT_LEAD, MEANT_OVERHANG = Fraction(1, 20), Fraction(1, 10)
 MOST_FPS, FEWEST_FPS = 60, 5
 
 FIRST_SEGMENTS = 2  # of the first chunk, so that a film starts soon
@@ -93,7 +93,7 @@ def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
         # Sound that starts before the first picture keeps its place: the first picture is held for
         # whole frames, so that the grid still falls on the source's own pictures.
         lead = video.start - audio.start
-        if lead > MEANT_OVERHANG:
+        if lead > MEANT_LEAD:
             origin -= round(lead * fps) / fps
         if audio.end - end > MEANT_OVERHANG:
             end = audio.end

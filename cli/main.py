@@ -1,0 +1,19 @@
+"""The `lectern` command. Each group of commands has its own module, and imports what is heavy only when it runs."""
+
+import typer
+
+from cli import instance, tokens, videos
+
+app = typer.Typer(
+    name="lectern",
+    help="Self-hosted course video: run it, upload films, make tokens.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+instance.register(app)
+tokens.register(app)
+videos.register(app)
+
+if __name__ == "__main__":
+    app()

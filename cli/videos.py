@@ -1,0 +1,176 @@
+"""`lectern upload` and `lectern status`: films, through the gateway."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from cli.output import CommandError, fail, print_json, told
+
+if TYPE_CHECKING:
+    from cli.client import Client
+
+_PANEL = "Films"
+_FOLLOW_EVERY = 1.0
+_PIECE = 1024 * 1024
+
+Url = Annotated[str | None, typer.Option("--url", help="The gateway; by default this machine's, by HOST and PORT.")]
+Token = Annotated[
+    str | None, typer.Option("--token", envvar="LECTERN_TOKEN", help="A JWT; by default an admin token of this home.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("upload", rich_help_panel=_PANEL)(upload)
+    app.command("status", rich_help_panel=_PANEL)(status)
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(help="The film.")],
+    *,
+    chapter: Annotated[str, typer.Option(help="The id of its chapter.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the processing until the film is ready.")] = False,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Upload a film to a chapter, with a progress bar."""
+    if not file.is_file():
+        fail(f"There is no file {file}.")
+    from cli.client import Client
+
+    with told(), Client(url, token) as client:
+        try:
+            answer = _send(client, file, chapter)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read ({error.strerror}).") from None
+        document = _follow(client, answer["videoId"]) if wait else answer
+    if as_json:
+        print_json(document)
+    else:
+        print(f"{document['videoId']}  {document['status']}")
+    _end_with(document)
+
+
+def status(
+    video: Annotated[str, typer.Argument(help="The id of the video.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the processing until the film is ready.")] = False,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Show how far a film is."""
+    from cli.client import Client
+
+    with told(), Client(url, token) as client:
+        document = _follow(client, video) if wait else client.request("GET", _status_path(video))
+    if as_json:
+        print_json(document)
+    else:
+        _show(document)
+    _end_with(document)
+
+
+def _send(client: "Client", file: Path, chapter: str) -> Any:
+    """Sends chapterId first, so that a wrong chapter is refused before the film is on its way."""
+    size = file.stat().st_size
+    with _progress("Uploading", total=size, as_bytes=True) as (progress, task), file.open("rb") as film:
+        boundary, head, tail = _form(file.name, chapter)
+
+        def body() -> Iterator[bytes]:
+            yield head
+            while piece := film.read(_PIECE):
+                yield piece
+                progress.advance(task, len(piece))
+            yield tail
+
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(head) + size + len(tail)),
+        }
+        return client.request("POST", "/api/videos/upload", content=body(), headers=headers)
+
+
+def _form(name: str, chapter: str) -> tuple[str, bytes, bytes]:
+    """Boundary, and what stands before and after the film. httpx's own form would send its fields in its own order
+    and tells no progress."""
+    import secrets
+
+    boundary = secrets.token_hex(16)
+    escaped = name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="chapterId"\r\n\r\n{chapter}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="video"; filename="{escaped}"\r\n'
+        f"Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return boundary, head.encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+def _follow(client: "Client", video: str) -> Any:
+    with _progress("Processing", total=100, as_bytes=False) as (progress, task):
+        while True:
+            document = client.request("GET", _status_path(video))
+            progress.update(task, completed=document["percent"], description=str(document["status"]).capitalize())
+            if document["status"] in ("ready", "failed"):
+                return document
+            time.sleep(_FOLLOW_EVERY)
+
+
+def _progress(title: str, *, total: float, as_bytes: bool) -> Any:
+    """A bar on standard error, so that standard output holds the answer alone."""
+    from contextlib import contextmanager
+
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    measured = (DownloadColumn(), TransferSpeedColumn()) if as_bytes else (TaskProgressColumn(),)
+
+    @contextmanager
+    def bar() -> Iterator[tuple[Any, Any]]:
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), *measured, TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            yield progress, progress.add_task(title, total=total)
+
+    return bar()
+
+
+def _show(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_row("video", document["videoId"])
+    table.add_row("chapter", document.get("chapterId") or "-")
+    table.add_row("status", f"{document['status']}  {document['percent']:.0f} %")
+    if document.get("duration") is not None:
+        table.add_row(
+            "film", f"{document['duration']:.1f} s, {document['width']}x{document['height']}, {document['fps']:g} fps"
+        )
+    for rendition in document.get("renditions") or []:
+        table.add_row(rendition["name"], f"{rendition['percent']:.0f} %")
+    if document.get("replacing"):
+        table.add_row("replacing", f"{document['replacing']['status']}  {document['replacing']['percent']:.0f} %")
+    Console().print(table)
+
+
+def _end_with(document: dict[str, Any]) -> None:
+    """A failed film is a failed command."""
+    if document["status"] == "failed":
+        error = document.get("error") or {}
+        fail(error.get("message", "The film could not be processed."), error.get("code"))
+
+
+def _status_path(video: str) -> str:
+    return f"/api/videos/{quote(video, safe='')}/status"

@@ -1,0 +1,1 @@
+"""Lectern on one machine: the real servers from wheels, all services, one supervisor, one command."""

@@ -1,0 +1,94 @@
+"""A real Chromium on a real suite: pages as a student and a teacher see them."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from deploy.embedded.chromium import chromium_path
+from tests.support.clients import Platform
+from tests.support.films import make_film
+from tests.support.running import Suite
+
+HERE = Path(__file__).parent
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+DESKTOP, PHONE = (1440, 900), (390, 844)
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    running = Suite(tmp_path_factory.mktemp("lectern") / "home").start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def platform(suite: Suite) -> Iterator[Platform]:
+    made = Platform(suite)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Not skipped where there is no browser: then the run fails, and says what to install."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(chromium_path(os.environ)), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, suite: Suite) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each a visitor of its own. A page that meets a script error, or that our own Content-Security-Policy
+    refuses something, fails the test."""
+    pages: list[Page] = []
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    def make(size: tuple[int, int] = DESKTOP, language: str = "en", theme: str = "light") -> Page:
+        context = browser.new_context(
+            base_url=suite.url,
+            viewport={"width": size[0], "height": size[1]},
+            locale="ka-GE" if language == "ka" else "en-GB",
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", heard)
+        pages.append(page)
+        return page
+
+    yield make
+    for page in pages:
+        page.context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """14 s at 1280x720, so that there are three rungs to choose from."""
+    return make_film(tmp_path_factory.mktemp("films") / "lecture.mp4", seconds=14, size="1280x720")

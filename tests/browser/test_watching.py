@@ -1,0 +1,153 @@
+"""The main job in a browser: a teacher uploads, a student watches, the server keeps what was watched."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.support.clients import Course, Platform, good
+
+STUDENT = "demo-student"
+OpenPage = Callable[..., Page]
+
+
+def enrolled_course(platform: Platform, **options: bool) -> Course:
+    course = platform.new_course(2, **options)
+    good(platform.admin.put(f"/api/admin/enrollments/{course.id}/{STUDENT}"))
+    return course
+
+
+def sign_in(page: Page, role: str) -> None:
+    page.goto("/")
+    page.get_by_test_id(f"sign-in-{role}").click()
+    expect(page.get_by_test_id("signed-in-as")).to_be_attached()
+
+
+def video(page: Page, expression: str) -> object:
+    return page.evaluate(f"() => {{ const v = document.querySelector('video'); return v && ({expression}); }}")
+
+
+def wait_for_video(page: Page, condition: str) -> None:
+    page.wait_for_function(f"() => {{ const v = document.querySelector('video'); return v && ({condition}); }}")
+
+
+def choose_quality(page: Page, name: str) -> None:
+    page.get_by_test_id("player").hover()
+    page.get_by_test_id("quality-menu").click()
+    page.get_by_role("menuitemradio", name=name).click()
+
+
+def test_a_teacher_uploads_and_watches_it_become_ready(
+    platform: Platform, open_page: OpenPage, lecture: Path
+) -> None:
+    course = platform.new_course()
+    page = open_page()
+    sign_in(page, "admin")
+    page.goto(f"/admin/courses/{course.id}")
+    page.get_by_test_id("upload-input").set_input_files(str(lecture))
+    expect(page.get_by_test_id("upload-row")).to_be_visible()
+    expect(page.get_by_test_id("watch-now").first).to_be_visible()
+    page.get_by_test_id("watch-now").first.click()
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.currentTime > 1 && v.videoWidth > 0 && !v.paused")
+    [chapter] = good(platform.admin.get(f"/api/courses/{course.id}"))["chapters"]
+    platform.wait_for(chapter["videoId"], "ready")
+
+
+def test_a_file_that_is_no_film_is_refused_before_it_is_sent(
+    platform: Platform, open_page: OpenPage, tmp_path: Path
+) -> None:
+    course = platform.new_course()
+    text = tmp_path / "notes.txt"
+    text.write_text("not a film")
+    page = open_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    sign_in(page, "admin")
+    page.goto(f"/admin/courses/{course.id}")
+    page.get_by_test_id("upload-input").set_input_files(str(text))
+    expect(page.get_by_test_id("upload-row")).to_contain_text("notes.txt")
+    assert not any("/api/videos/upload" in url for url in sent)
+
+
+def test_a_student_watches_to_the_end_and_the_next_chapter_opens(
+    platform: Platform, open_page: OpenPage, lecture: Path
+) -> None:
+    course = enrolled_course(platform, sequential=True, restricted=True)
+    first = platform.ready(course.chapters[0], lecture)
+    platform.ready(course.chapters[1], lecture)
+    page = open_page()
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}")
+    expect(page.get_by_test_id("chapter-lock")).to_have_count(1)
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.currentTime > 1")
+
+    # The quality that is chosen is the quality that is shown.
+    choose_quality(page, "720p")
+    wait_for_video(page, "v.videoWidth === 1280")
+    choose_quality(page, "360p")
+    wait_for_video(page, "v.videoWidth === 640 || v.ended")
+
+    # First watch: whoever skips ahead is sent back.
+    page.evaluate("() => { document.querySelector('video').currentTime = 13; }")
+    wait_for_video(page, "v.currentTime < 12 && !v.seeking")
+
+    wait_for_video(page, "v.ended")
+    expect(page.get_by_test_id("next-chapter").first).to_be_visible()
+    [document] = [
+        chapter
+        for chapter in good(platform.person("student", STUDENT).get(f"/api/progress/courses/{course.id}"))["chapters"]
+        if chapter["chapterId"] == course.chapters[0]
+    ]
+    assert document["isCompleted"]
+    assert document["watchPercentage"] >= 90
+    page.get_by_test_id("next-chapter").first.click()
+    page.wait_for_url(f"**/chapters/{course.chapters[1]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.currentTime > 0.5")
+    assert first
+
+
+def test_a_reload_goes_on_where_it_stopped(platform: Platform, open_page: OpenPage, lecture: Path) -> None:
+    course = enrolled_course(platform)
+    platform.ready(course.chapters[0], lecture)
+    page = open_page()
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.currentTime > 5")
+    with page.expect_response(lambda response: response.url.endswith("/beat")):
+        page.keyboard.press("Space")
+    wait_for_video(page, "v.paused")
+    stopped = float(str(video(page, "v.currentTime")))
+    page.reload()
+    page.get_by_test_id("resume-continue").click()
+    wait_for_video(page, f"v.currentTime >= {stopped - 1.5} && v.currentTime > 1")
+    kept = good(platform.person("student", STUDENT).get(f"/api/progress/chapters/{course.chapters[0]}"))
+    assert abs(kept["currentPosition"] - stopped) < 1.5
+    assert kept["watchPercentage"] > 25
+
+
+def test_a_deleted_film_says_so(platform: Platform, open_page: OpenPage, lecture: Path) -> None:
+    course = enrolled_course(platform)
+    film = platform.ready(course.chapters[0], lecture)
+    page = open_page()
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    expect(page.get_by_test_id("big-play")).to_be_visible()
+    good(platform.admin.delete(f"/api/videos/{film}"), 204)
+    page.get_by_test_id("big-play").click()
+    expect(page.get_by_test_id("face-deleted")).to_be_visible()
+
+
+def test_the_interface_speaks_georgian_and_remembers_it(platform: Platform, open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/")
+    page.get_by_test_id("language-ka").click()
+    sign_in(page, "student")
+    expect(page.locator("html")).to_have_attribute("lang", "ka")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ka")
+    assert any("ა" <= letter <= "ჰ" for letter in page.locator("main").inner_text())

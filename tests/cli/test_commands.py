@@ -1,0 +1,195 @@
+"""The `lectern` command, as a user types it, against a gateway that listens here."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jose import jwt
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "x" * 64
+VIDEO = "0198c0de-0000-7000-8000-000000000001"
+Answer = tuple[int, dict[str, Any]]
+
+
+class Gateway(ThreadingHTTPServer):
+    """Answers what a test told it to, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: dict[str, list[Answer]] = {}
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Gateway
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append((self.command, self.path, dict(self.headers), body))
+        queued = self.server.answers.get(self.path, [])
+        status, document = queued.pop(0) if len(queued) > 1 else (queued or [(404, {})])[0]
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    server = Gateway()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+Lectern = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def lectern(tmp_path: Path) -> Lectern:
+    """Runs the command with a home of its own."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "LECTERN_HOME": str(tmp_path / "home"), **settings}
+        command = [sys.executable, "-m", "cli.main", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def status(state: str, percent: float, **more: Any) -> dict[str, Any]:
+    document = {"videoId": VIDEO, "chapterId": "intro", "status": state, "percent": percent, "duration": 24.0}
+    return {**document, "width": 1280, "height": 720, "fps": 25.0, "renditions": [], "error": None, **more}
+
+
+def test_token_prints_only_the_token(lectern: Lectern) -> None:
+    done = lectern(
+        "token", "--role", "student", "--user", "u1", "--name", "Nino", "--ttl", "60", PLATFORM_JWT_SECRET=SECRET
+    )
+    assert done.returncode == 0
+    claims = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"], audience="lectern", issuer="lectern")
+    assert (claims["sub"], claims["role"], claims["name"]) == ("u1", "student", "Nino")
+    assert claims["exp"] - claims["iat"] == 60
+    assert done.stdout.count("\n") == 1
+
+
+def test_token_is_signed_with_the_secret_of_the_home(lectern: Lectern, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "secrets.env").write_text(f"PLATFORM_JWT_SECRET={SECRET}\n")
+    done = lectern(
+        "token", "--role", "admin", "--user", "a", PLATFORM_JWT_ISSUER="school", PLATFORM_JWT_AUDIENCE="films"
+    )
+    assert jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"], audience="films", issuer="school")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("token", "--role", "admin", "--user", "a"), "start it once with make run"),
+        (("token", "--role", "king", "--user", "a"), "There is no role king"),
+        (("upload", "nothing.mp4", "--chapter", "intro"), "There is no file nothing.mp4"),
+        (("status", VIDEO, "--url", "http://127.0.0.1:1", "--token", "t"), "Nobody answers at http://127.0.0.1:1"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(lectern: Lectern, arguments: tuple[str, ...], part: str) -> None:
+    done = lectern(*arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert part in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_upload_sends_the_chapter_before_the_film(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
+    film = tmp_path / 'le"cture.mp4'
+    content = os.urandom(3 * 1024 * 1024 + 17)
+    film.write_bytes(content)
+    gateway.answers["/api/videos/upload"] = [(202, {"videoId": VIDEO, "status": "processing"})]
+    done = lectern("upload", str(film), "--chapter", "intro", "--url", gateway.url, PLATFORM_JWT_SECRET=SECRET)
+    assert (done.returncode, done.stdout) == (0, f"{VIDEO}  processing\n")
+    _, _, headers, body = gateway.asked[0]
+    boundary = re.search(r"boundary=(\w+)", headers["Content-Type"])[1].encode()
+    _, first, second, end = body.split(b"--" + boundary)
+    assert first.endswith(b'name="chapterId"\r\n\r\nintro\r\n')
+    assert b'name="video"; filename="le%22cture.mp4"' in second
+    assert second.partition(b"\r\n\r\n")[2] == content + b"\r\n"
+    assert end == b"--\r\n"
+    token = headers["Authorization"].removeprefix("Bearer ")
+    assert jwt.decode(token, SECRET, algorithms=["HS256"], audience="lectern")["role"] == "admin"
+
+
+def test_upload_follows_the_processing(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    gateway.answers["/api/videos/upload"] = [(202, {"videoId": VIDEO, "status": "processing"})]
+    gateway.answers[f"/api/videos/{VIDEO}/status"] = [(200, status("processing", 40)), (200, status("ready", 100))]
+    done = lectern("upload", str(film), "--chapter", "intro", "--wait", "--json", "--url", gateway.url, "--token", "t")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "ready"
+
+
+def test_a_refusal_is_shown_with_its_code(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    problem = {"title": "Conflict", "code": "chapter_has_video", "detail": "Chapter intro already has a video."}
+    gateway.answers["/api/videos/upload"] = [(409, problem)]
+    done = lectern("upload", str(film), "--chapter", "intro", "--url", gateway.url, "--token", "t")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == "lectern: Chapter intro already has a video. (chapter_has_video)"
+
+
+def test_status_shows_the_film_and_a_failed_one_fails(lectern: Lectern, gateway: Gateway) -> None:
+    path = f"/api/videos/{VIDEO}/status"
+    gateway.answers[path] = [(200, status("playable", 41.5, renditions=[{"name": "720p", "percent": 40.0}]))]
+    done = lectern("status", VIDEO, "--url", gateway.url, "--token", "t")
+    assert done.returncode == 0
+    assert all(part in done.stdout for part in ("playable  42 %", "1280x720", "720p", "intro"))
+    error = {"code": "truncated", "message": "The film ends early."}
+    gateway.answers[path] = [(200, status("failed", 12, error=error))]
+    done = lectern("status", VIDEO, "--json", "--url", gateway.url, "--token", "t")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"] == error
+    assert "The film ends early. (truncated)" in done.stderr
+
+
+def test_an_id_cannot_leave_its_place_in_the_path(lectern: Lectern, gateway: Gateway) -> None:
+    lectern("status", "../admin?x", "--url", gateway.url, "--token", "t")
+    assert gateway.asked[0][1] == "/api/videos/..%2Fadmin%3Fx/status"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; import cli.main; from typer.testing import CliRunner; "
+        "assert CliRunner().invoke(cli.main.app, ['--help']).exit_code == 0; "
+        "print([name for name in ('httpx', 'fastapi', 'sqlalchemy', 'jose', 'asyncpg') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,301 @@
+"""What counts as watched, what it unlocks, and what nobody can earn by claiming it."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from tests.support.clients import Course, Platform, View, good, refused
+from tests.support.films import make_film
+from tests.support.running import Suite
+
+Way = tuple[Course, list[str]]
+SECONDS = 8.0
+SLACK = 30.0
+"""What a user may be credited with before any time has passed on the server's clock; after that, twice the clock."""
+
+
+@pytest.fixture(scope="module")
+def way(platform: Platform, short_film: Path) -> Way:
+    """A sequential course of two chapters, first watch restricted, with films of eight seconds."""
+    course = platform.new_course(2, sequential=True, restricted=True)
+    return course, [platform.ready(chapter, short_film) for chapter in course.chapters]
+
+
+@pytest.fixture(scope="module")
+def open_way(platform: Platform, short_film: Path) -> Way:
+    """As ``way``, without order and restriction, one chapter."""
+    course = platform.new_course(1)
+    return course, [platform.ready(course.chapters[0], short_film)]
+
+
+@pytest.fixture(scope="module")
+def lecture(platform: Platform, films: Path) -> Way:
+    """Ten minutes of small, slow pictures: longer than anybody can have watched while these tests run."""
+    film = make_film(films / "lecture.mp4", seconds=600, size="128x72", fps=5, sound=False)
+    course = platform.new_course(1)
+    return course, [platform.ready(course.chapters[0], film)]
+
+
+def beat(
+    platform: Platform, view: View, seq: int, *played: tuple[float, float], position: float | None = None
+) -> dict[str, Any]:
+    """One beat, sent as a closing page sends it: text/plain, no header, no cookie. The progress document."""
+    body = {
+        "seq": seq,
+        "sentAt": "2026-01-01T00:00:00Z",
+        "intervals": [{"from": start, "to": end, "rate": 1.0} for start, end in played],
+        "position": played[-1][1] if position is None and played else position,
+    }
+    headers = {"Content-Type": "text/plain;charset=UTF-8"}
+    answer: dict[str, Any] = good(
+        platform.client().post(view.path("beat"), content=json.dumps(body), headers=headers)
+    )
+    return answer
+
+
+def progress(student: httpx.Client, chapter: str) -> dict[str, Any]:
+    document: dict[str, Any] = good(student.get(f"/api/progress/chapters/{chapter}"))
+    return document
+
+
+def test_beats_count_each_second_once_and_show_frontier_and_gaps(platform: Platform, open_way: Way) -> None:
+    course, (video,) = open_way
+    student = platform.student(course)
+    view = platform.watch(student, video)
+    first = beat(platform, view, 1, (0, 2))
+    assert (first["chapterId"], first["courseId"], first["videoId"]) == (course.chapters[0], course.id, video)
+    assert (first["watchedSeconds"], first["watchPercentage"], first["frontier"]) == (2, 25, 2)
+    assert (first["currentPosition"], first["totalDuration"], first["isCompleted"]) == (2, SECONDS, False)
+
+    again = beat(platform, view, 2, (0, 2), (1, 2))
+    assert (again["watchedSeconds"], again["watchPercentage"]) == (2, 25)
+
+    # A gap of two seconds is bridged by the frontier, though it counts as not watched; a longer one stops it.
+    bridged = beat(platform, view, 3, (3.5, 4))
+    assert (bridged["watchedSeconds"], bridged["frontier"], bridged["gaps"]) == (2.5, 4, [])
+    ahead = beat(platform, view, 4, (7, 7.5))
+    assert (ahead["watchedSeconds"], ahead["frontier"]) == (3, 4)
+    assert ahead["gaps"] == [{"from": 4, "to": 7}]
+    # Nothing is restricted here, so the viewer may seek anywhere.
+    assert ahead["maxSeek"] == SECONDS
+    shown = progress(student, course.chapters[0])
+    assert {**shown, "updatedAt": None} == {**ahead, "updatedAt": None}
+
+
+def test_a_restricted_chapter_cannot_be_skipped_in_the_first_watch(platform: Platform, way: Way) -> None:
+    course, (video, _) = way
+    student = platform.student(course)
+    chapter = course.chapters[0]
+    assert progress(student, chapter)["maxSeek"] == 0
+    view = platform.watch(student, video)
+    assert view.document["firstWatchRestricted"] is True
+    assert beat(platform, view, 1, (0, 3))["maxSeek"] == 3
+    leapt = beat(platform, view, 2, (7, 7.9))
+    assert (leapt["maxSeek"], leapt["currentPosition"]) == (3, 3)
+    body = {"currentPosition": 7.5, "totalDuration": SECONDS, "watchPercentage": 95}
+    claimed = good(student.put(f"/api/progress/chapters/{chapter}", json=body))
+    assert (claimed["currentPosition"], claimed["maxSeek"], claimed["isCompleted"]) == (3, 3, False)
+
+
+def test_ninety_percent_complete_a_chapter_and_unlock_the_next(platform: Platform, way: Way) -> None:
+    course, (first, second) = way
+    student = platform.student(course)
+    refused(student.get(f"/api/videos/{second}/access-token"), 403, "chapter_locked")
+    view = platform.watch(student, first)
+    almost = beat(platform, view, 1, (0, 7.1))
+    assert (almost["isCompleted"], almost["nextChapterUnlocked"], almost["completedAt"]) == (False, False, None)
+    assert almost["nextChapterId"] == course.chapters[1]
+    refused(student.get(f"/api/videos/{second}/access-token"), 403, "chapter_locked")
+
+    done = beat(platform, view, 2, (7.1, 7.2))
+    assert (done["watchPercentage"], done["isCompleted"], done["nextChapterUnlocked"]) == (90, True, True)
+    assert done["completedAt"] is not None
+    assert done["maxSeek"] == SECONDS
+    assert platform.watch(student, second).document["chapterId"] == course.chapters[1]
+
+    overview = good(student.get(f"/api/progress/courses/{course.id}"))
+    assert (overview["chaptersCompleted"], overview["chaptersTotal"], overview["overallPercentage"]) == (1, 2, 50)
+    assert [item["state"] for item in overview["chapters"]] == ["completed", "not_started"]
+    assert [item["isLocked"] for item in overview["chapters"]] == [False, False]
+    assert overview["lastWatched"] == {"chapterId": course.chapters[0], "currentPosition": 7.2}
+    assert overview["totalWatchTime"] == pytest.approx(7.2)
+    listed = good(student.get(f"/api/courses/{course.id}"))["chapters"]
+    assert listed[0]["progress"] == {"watchPercentage": 90, "currentPosition": 7.2, "isCompleted": True}
+
+
+def test_a_claimed_hour_is_not_earned(platform: Platform, lecture: Way) -> None:
+    course, (video,) = lecture
+    began = time.monotonic()
+    view = platform.watch(platform.student(course), video)
+    credited = beat(platform, view, 1, (0, 3600))["watchedSeconds"]
+    assert SLACK - 1 <= credited <= SLACK + 2 * (time.monotonic() - began) + 0.1
+    # Asking again earns what the clock has given meanwhile and no second slack.
+    for seq in range(2, 8):
+        last = beat(platform, view, seq, (0, 600), (300, 600))
+        assert last["watchedSeconds"] <= SLACK + 2 * (time.monotonic() - began) + 0.1
+        assert last["isCompleted"] is False
+    # Nor does a new session.
+    other = platform.watch(platform.student(course), video)
+    assert beat(platform, other, 1, (0, 5))["watchedSeconds"] == 5
+
+
+def test_ten_sessions_at_once_earn_what_one_earns(platform: Platform, lecture: Way) -> None:
+    course, (video,) = lecture
+    began = time.monotonic()
+    student = platform.student(course)
+    views = [platform.watch(student, video) for _ in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda job: beat(platform, job[1], 1, (60 * job[0], 60 * job[0] + 60)), enumerate(views)))
+    earned = progress(student, course.chapters[0])["watchedSeconds"]
+    assert SLACK - 1 <= earned <= SLACK + 2 * (time.monotonic() - began) + 0.1
+
+
+def test_repeated_and_late_beats_change_nothing(platform: Platform, open_way: Way) -> None:
+    course, (video,) = open_way
+    beats = {1: (0.0, 2.0), 2: (2.0, 3.0), 3: (3.0, 4.0), 4: (7.0, 8.0)}
+    seen = []
+    for order in ([1, 2, 3, 4], [3, 1, 2, 2, 4, 4, 1, 3], [4, 3, 2, 1, 4]):
+        student = platform.student(course)
+        view = platform.watch(student, video)
+        for seq in order:
+            beat(platform, view, seq, beats[seq])
+        document = progress(student, course.chapters[0])
+        total = good(student.get("/api/progress/stats"))["totalWatchTime"]
+        names = ("watchedSeconds", "watchPercentage", "frontier", "gaps", "currentPosition", "isCompleted")
+        seen.append(({name: document[name] for name in names}, total))
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][0]["watchedSeconds"] == 5
+    assert seen[0][1] == 5
+
+
+def test_a_beat_that_makes_no_sense_is_refused_or_earns_nothing(platform: Platform, open_way: Way) -> None:
+    course, (video,) = open_way
+    student = platform.student(course)
+    view = platform.watch(student, video)
+    client = platform.client()
+    for body in ("", "no json", "[]", "null", '{"intervals": 1}', '{"intervals": [{"from": -5, "to": 3}]}',
+                 '{"seq": -1}', '{"intervals": [{"from": 0, "to": 1e9}]}', '{"position": "NaN"}',
+                 '{"intervals": [{"from": NaN, "to": 3}]}', '{"intervals": [{"from": 0}]}'):  # fmt: skip
+        refused(client.post(view.path("beat"), content=body), 400, "malformed_beat")
+    refused(client.post(view.path("beat"), content=b"x" * 70_000), 413, "too_large")
+    assert progress(student, course.chapters[0])["watchedSeconds"] == 0
+    backwards = beat(platform, view, 1, (5, 2), (100, 200), (4, 4))
+    assert backwards["watchedSeconds"] == 0
+
+
+def test_the_seeds_clients_put_their_position(platform: Platform, open_way: Way) -> None:
+    course, _ = open_way
+    student = platform.student(course)
+    address = f"/api/progress/chapters/{course.chapters[0]}"
+    body = {"currentPosition": 3, "totalDuration": 9999, "watchPercentage": 99}
+    first = good(student.put(address, json=body))
+    assert (first["currentPosition"], first["watchPercentage"], first["isCompleted"]) == (3, 37.5, False)
+    assert first["totalDuration"] == SECONDS
+    # A moment later it stands a second further: that can have been played. The end of the film cannot.
+    assert good(student.put(address, json={**body, "currentPosition": 4}))["watchPercentage"] == 50
+    leapt = good(student.put(address, json={**body, "currentPosition": 8, "watchPercentage": 100}))
+    assert (leapt["currentPosition"], leapt["watchPercentage"], leapt["isCompleted"]) == (8, 50, False)
+    # Back to an earlier place is no watching either.
+    back = good(student.put(address, json={**body, "currentPosition": 1}))
+    assert (back["currentPosition"], back["watchPercentage"]) == (1, 50)
+    for wrong in ({}, {"currentPosition": -1}, {"currentPosition": "x"}, {"currentPosition": 1, "watchPercentage": 101}):
+        assert student.put(address, json=wrong).status_code == 422
+    refused(student.put("/api/progress/chapters/no-such-chapter", json=body), 404, "unknown_chapter")
+    refused(student.get("/api/progress/chapters/no-such-chapter"), 404, "unknown_chapter")
+
+
+def test_staff_completes_and_who_watches_resets(platform: Platform, way: Way) -> None:
+    course, (_, second) = way
+    user = platform.new_id("student")
+    student = platform.student(course, user)
+    chapter = course.chapters[0]
+    address = f"/api/progress/chapters/{chapter}"
+    refused(student.post(f"{address}/complete"), 403, "completion_is_earned")
+    refused(student.post(f"{address}/complete", params={"userId": user}), 403, "completion_is_earned")
+    instructor = platform.person("instructor")
+    done = good(instructor.post(f"{address}/complete", params={"userId": user}))
+    assert (done["isCompleted"], done["nextChapterUnlocked"]) == (True, True)
+    assert progress(student, chapter)["isCompleted"] is True
+    assert progress(student, chapter)["maxSeek"] == SECONDS
+    good(student.get(f"/api/videos/{second}/access-token"))
+    # A second time changes nothing.
+    assert good(instructor.post(f"{address}/complete", params={"userId": user}))["completedAt"] == done["completedAt"]
+
+    refused(platform.student(course).post(f"{address}/reset", params={"userId": user}), 403, "role_required")
+    begun_anew = good(student.post(f"{address}/reset"))
+    assert (begun_anew["isCompleted"], begun_anew["watchPercentage"], begun_anew["currentPosition"]) == (False, 0, 0)
+    assert begun_anew["maxSeek"] == 0
+    refused(student.get(f"/api/videos/{second}/access-token"), 403, "chapter_locked")
+
+
+def test_completion_stays_when_one_watches_again(platform: Platform, open_way: Way) -> None:
+    course, (video,) = open_way
+    student = platform.student(course)
+    view = platform.watch(student, video)
+    done = beat(platform, view, 1, (0, 8))
+    again = beat(platform, view, 2, (0, 1))
+    assert (again["isCompleted"], again["completedAt"], again["watchPercentage"]) == (True, done["completedAt"], 100)
+    assert again["currentPosition"] == 1
+
+
+def test_stats_are_in_the_students_own_days(platform: Platform, open_way: Way) -> None:
+    course, (video,) = open_way
+    student = platform.student(course)
+    nothing = good(student.get("/api/progress/stats"))
+    assert nothing == {
+        "totalWatchTime": 0, "chaptersCompleted": 0, "coursesStarted": 0, "coursesCompleted": 0, "currentStreak": 0,
+        "days": [],
+    }  # fmt: skip
+    for zone in ("Asia/Tbilisi", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        somebody = platform.student(course)
+        before = datetime.now(ZoneInfo(zone)).date()
+        beat(platform, platform.watch(somebody, video), 1, (0, 8))
+        figures = good(somebody.get("/api/progress/stats", params={"tz": zone}))
+        after = datetime.now(ZoneInfo(zone)).date()
+        assert figures["totalWatchTime"] == 8
+        assert (figures["chaptersCompleted"], figures["coursesStarted"], figures["coursesCompleted"]) == (1, 1, 1)
+        assert figures["currentStreak"] == 1
+        assert [item["seconds"] for item in figures["days"]] == [8]
+        assert figures["days"][0]["date"] in {before.isoformat(), after.isoformat()}
+    for zone in ("Mars/Olympus", "../../etc/passwd", ""):
+        refused(student.get("/api/progress/stats", params={"tz": zone}), 400, "unknown_time_zone")
+
+
+def test_progress_is_each_persons_own(platform: Platform, open_way: Way) -> None:
+    course, (video,) = open_way
+    one, other = platform.student(course), platform.student(course)
+    beat(platform, platform.watch(one, video), 1, (0, 6))
+    assert progress(one, course.chapters[0])["watchedSeconds"] == 6
+    assert progress(other, course.chapters[0])["watchedSeconds"] == 0
+    refused(platform.student().get(f"/api/progress/courses/{course.id}"), 404, "course_not_found")
+
+
+def test_analytics_are_taken_from_who_may_watch(platform: Platform, suite: Suite, open_way: Way) -> None:
+    course, (video,) = open_way
+    student = platform.student(course)
+    view = platform.watch(student, video)
+    events = [
+        {"type": "session_start", "at": 0},
+        {"type": "quality_change", "at": 2.5, "quality": "180p"},
+        {"type": "stall", "at": 3},
+        {"type": "bandwidth", "bytes": 5000},
+        {"type": "session_end", "at": 8, "watchDuration": 8},
+    ]
+    session = view.document["sessionId"]
+    body = {"sessionId": session, "events": events}
+    address = f"/api/videos/{video}/analytics"
+    assert good(student.post(address, json=body), 202) == {"accepted": 5}
+    (row,) = suite.query("SELECT * FROM analytics.video_analytics WHERE session_id = $1::text::uuid", session)
+    assert (str(row["video_id"]), row["quality_selected"], row["bandwidth_used"]) == (video, "180p", 5000)
+    assert row["watch_duration"] == 8
+    refused(platform.student().post(address, json=body), 403, "not_entitled")
+    refused(platform.student(course).post(address, json=body), 403, "not_your_session")
+    assert student.post(address, json={"sessionId": session, "events": [{"type": "nonsense"}]}).status_code == 422
+    assert student.post(address, json={"sessionId": session, "events": []}).status_code == 422

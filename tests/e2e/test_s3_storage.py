@@ -1,0 +1,127 @@
+"""The suite on a real S3 server instead of the disk: private bucket, public bucket, and a CDN before the latter."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tests.shared.storage.s3_server import S3Server, running_s3_server, xattrs_work
+from tests.support import player
+from tests.support.clients import Platform, good, refused
+from tests.support.films import make_film
+from tests.support.patience import until
+from tests.support.running import Suite
+from tests.support.secrecy import secrets_in_logs
+
+PRIVATE, PUBLIC = "lectern-private", "lectern-public"
+
+
+def s3_client(server: S3Server) -> Any:
+    return botocore.session.get_session().create_client(
+        "s3",
+        endpoint_url=server.settings.endpoint_url,
+        region_name=server.settings.region,
+        aws_access_key_id=server.settings.access_key_id,
+        aws_secret_access_key=server.settings.secret_access_key,
+        config=Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"),
+    )
+
+
+@contextmanager
+def public_address(server: S3Server) -> Iterator[str]:
+    """What a CDN does: the public bucket's objects over plain HTTP, and nothing else."""
+    client = s3_client(server)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            try:
+                found = client.get_object(Bucket=PUBLIC, Key=self.path.lstrip("/"))
+                status, kind, body = 200, found["ContentType"], found["Body"].read()
+            except ClientError:
+                status, kind, body = 404, "text/plain", b"not found"
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{httpd.server_address[1]}"
+        finally:
+            httpd.shutdown()
+            thread.join()
+
+
+def keys(client: Any, bucket: str) -> set[str]:
+    return {item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])}
+
+
+def test_a_film_lives_and_ends_on_s3(
+    new_suite: Callable[..., Suite], tmp_path_factory: pytest.TempPathFactory, films: Path
+) -> None:
+    folder = tmp_path_factory.mktemp("s3")
+    if not xattrs_work(folder):
+        pytest.skip(f"no S3 server: the file system of {folder} has no user extended attributes, which Swift needs")
+    with running_s3_server(folder) as server, public_address(server) as address:
+        for bucket in (PRIVATE, PUBLIC):
+            server.create_bucket(bucket)
+        assert server.settings.endpoint_url is not None
+        suite = new_suite(
+            STORAGE_URL=f"s3://{PRIVATE}?public={PUBLIC}",
+            PUBLIC_BASE_URL=address,
+            S3_ENDPOINT_URL=server.settings.endpoint_url,
+            S3_REGION=server.settings.region,
+            S3_ACCESS_KEY_ID=server.settings.access_key_id,
+            S3_SECRET_ACCESS_KEY=server.settings.secret_access_key,
+        ).start()
+        suite.spoken.add(server.settings.secret_access_key)
+        platform = Platform(suite)
+        _upload_watch_and_delete(platform, s3_client(server), address, films)
+        platform.close()
+        suite.stop()
+        assert secrets_in_logs(suite) == []
+
+
+def _upload_watch_and_delete(platform: Platform, client: Any, address: str, films: Path) -> None:
+    film = make_film(films / "s3.mp4", seconds=14, size="320x180")
+    course = platform.new_course()
+    video = platform.ready(course.chapters[0], film)
+    (source,) = keys(client, PRIVATE)
+    assert source.startswith(f"{video}/")
+    assert client.get_object(Bucket=PRIVATE, Key=source)["Body"].read() == film.read_bytes()
+    view = platform.watch(platform.student(course), video)
+    segments = player.read_media(player.read_master(view.master)[0].url)
+    # A ready playlist leads to the CDN itself; only playlists and keys come from the gateway.
+    assert all(segment.url.startswith(f"{address}/{video}/") for segment in segments)
+    assert all(segment.key_url.startswith(platform.suite.url) for segment in segments)
+    assert not player.is_transport_stream(player.fetch(segments[0].url))
+    played = player.play(view.master)
+    assert (played.frames, played.complaints) == (350, "")
+    likeness = player.ssim_of_each_picture(view.master, film, quality=0, fps=25)
+    assert (len(likeness), min(likeness) > 0.8) == (350, True)
+    assert platform.suite.files("private") == platform.suite.files("public") == set()
+    thumbnails = good(platform.admin.get(f"/api/videos/{video}/thumbnails"))["thumbnails"]
+    assert thumbnails and all(player.fetch(item["url"])[:3] == b"\xff\xd8\xff" for item in thumbnails)
+
+    # What is refused leaves nothing in a bucket either, no unfinished multipart upload included.
+    other = platform.new_course().chapters[0]
+    refused(platform.send(other, b"no film at all" * 1000), 415, "not_media")
+    assert keys(client, PRIVATE) == {source}
+    assert client.list_multipart_uploads(Bucket=PRIVATE).get("Uploads", []) == []
+    good(platform.admin.delete(f"/api/videos/{video}"), 204)
+    until(lambda: not keys(client, PRIVATE) and not keys(client, PUBLIC), "empty buckets")

@@ -1,0 +1,123 @@
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import type { Chapter, Course } from '../api/types';
+import { client, getAuthToken, onUnauthorized } from '../app/auth';
+import { Link, paths } from '../app/router';
+import { useData } from '../app/useData';
+import { useTranslate } from '../i18n';
+import { refreshWhileFilmsCome } from '../pages/chapters';
+import { Problem } from '../pages/Problem';
+import { Icon } from '../ui/Icon';
+import { Loading, Notice, Skeleton } from '../ui/pieces';
+import { uploads, type UploadState } from '../upload/queue';
+import VideoUpload from '../upload/VideoUpload';
+import { FilmPanel } from './FilmPanel';
+import './admin.css';
+
+const ended = new Set<UploadState>(['accepted', 'refused', 'failed', 'cancelled']);
+
+export default function AdminCoursePage({ courseId }: { courseId: string }) {
+  const t = useTranslate();
+  const { data: course, error, reload } = useData(`admin course ${courseId}`, (signal) => client.course(courseId, signal), refreshWhileFilmsCome);
+
+  const title = course?.title;
+  useEffect(() => {
+    if (title) document.title = `${title} · Lectern`;
+  }, [title]);
+
+  if (error && !course) return <Problem error={error} onRetry={reload} />;
+  if (!course) {
+    return (
+      <Loading>
+        <div className="page">
+          <Skeleton width="50%" height="2.75rem" />
+          <Skeleton height="12rem" />
+          <Skeleton height="12rem" />
+        </div>
+      </Loading>
+    );
+  }
+  const withFilm = course.chapters.filter(({ videoId }) => videoId).length;
+  return (
+    <div className="page">
+      <nav aria-label={t('page.where')} className="crumbs">
+        <Link to={paths.admin()}>
+          <Icon name="back" />
+          {t('admin.title')}
+        </Link>
+      </nav>
+      <header className="page__head">
+        <h1>{course.title}</h1>
+        <p className="summary__facts">
+          <span>{t('admin.withFilm', { done: withFilm, total: course.chapters.length })}</span>
+          <span>{t(course.isSequential ? 'admin.sequential' : 'admin.anyOrder')}</span>
+          <Link to={paths.course(course.id)} className="text-link">
+            {t('admin.seeAsStudent')}
+          </Link>
+        </p>
+      </header>
+      {course.chapters.length === 0 && <Notice icon="film" title={t('course.emptyTitle')} text={t('admin.noChapters')} />}
+      <ol className="admin-chapters">
+        {course.chapters.map((chapter) => (
+          <AdminChapter key={chapter.id} course={course} chapter={chapter} onChange={reload} />
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function AdminChapter({ course, chapter, onChange }: { course: Course; chapter: Chapter; onChange: () => void }) {
+  const t = useTranslate();
+  const [replacing, setReplacing] = useState(false);
+  const [round, setRound] = useState(0);
+  const all = useSyncExternalStore(uploads.subscribe, uploads.snapshot);
+  const underWay = all.some((item) => item.chapterId === chapter.id && item.state !== 'accepted');
+
+  const arrived = (): void => {
+    // The film's own panel takes over from here: the finished row may go, and so may failures before it.
+    for (const item of uploads.snapshot()) {
+      if (item.chapterId === chapter.id && ended.has(item.state)) uploads.remove(item.id);
+    }
+    setReplacing(false);
+    setRound((n) => n + 1);
+    onChange();
+  };
+
+  return (
+    <li className="panel admin-chapter" data-testid="admin-chapter" data-chapter={chapter.id}>
+      <header className="admin-chapter__head">
+        <span className="admin-chapter__number">{chapter.position}</span>
+        <div className="admin-chapter__title">
+          <h2>{chapter.title}</h2>
+          <p className="admin-chapter__rules">
+            {chapter.isFree && <span className="chip chip--brass">{t('chapter.free')}</span>}
+            {chapter.firstWatchRestricted && <span className="chip">{t('admin.firstWatch')}</span>}
+            {!chapter.videoId && <span className="chip">{t('chapter.noFilm')}</span>}
+          </p>
+        </div>
+      </header>
+      {chapter.videoId && (
+        <FilmPanel
+          key={chapter.videoId}
+          chapter={chapter}
+          videoId={chapter.videoId}
+          watchUrl={paths.watch(course.id, chapter.id)}
+          refresh={round}
+          replacing={replacing}
+          onReplace={() => setReplacing(!replacing)}
+          onDeleted={onChange}
+        />
+      )}
+      {(!chapter.videoId || replacing || underWay) && (
+        <VideoUpload
+          chapterId={chapter.id}
+          getAuthToken={getAuthToken}
+          onUnauthorized={onUnauthorized}
+          replaces={replacing ? chapter.videoId : null}
+          hideZone={Boolean(chapter.videoId) && !replacing}
+          watchUrl={paths.watch(course.id, chapter.id)}
+          onUploadComplete={arrived}
+        />
+      )}
+    </li>
+  );
+}

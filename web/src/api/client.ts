@@ -1,0 +1,97 @@
+import { ABORTED, ApiError, networkError, toError } from './errors';
+import type * as Api from './types';
+
+export interface ClientOptions {
+  /** Origin and path prefix of the gateway; empty means the page's own origin. */
+  apiUrl?: string;
+  getAuthToken: () => string | null | Promise<string | null>;
+  /** Called for each 401 on a call that carried (or lacked) the platform's JWT. */
+  onUnauthorized?: () => void;
+}
+
+interface CallOptions {
+  method?: string;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** Calls authorised by their path or by a one-time token carry no header. */
+  anonymous?: boolean;
+}
+
+/** The one place where URLs are made: a path of the API, or a URL the API answered, on the configured base. */
+export function buildUrl(pathOrUrl: string, apiUrl: string = import.meta.env.VITE_API_URL ?? ''): string {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(pathOrUrl) || pathOrUrl.startsWith('//')) return pathOrUrl;
+  return `${apiUrl.replace(/\/+$/, '')}/${pathOrUrl.replace(/^\/+/, '')}`;
+}
+
+const segment = encodeURIComponent;
+
+export type Client = ReturnType<typeof createClient>;
+
+export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOptions) {
+  const url = (path: string): string => buildUrl(path, apiUrl || undefined);
+
+  async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (!options.anonymous) {
+      const token = await getAuthToken();
+      if (token) headers['Authorization'] = `Bearer ${token}`;
+    }
+    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    const response = await send(url(path), {
+      method: options.method ?? 'GET',
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+    });
+    if (response.ok) return readBody<T>(response);
+    const error = await toError(response);
+    if (error.status === 401 && !options.anonymous) onUnauthorized?.();
+    throw error;
+  }
+
+  return {
+    url,
+    getAuthToken,
+    notifyUnauthorized: (): void => onUnauthorized?.(),
+
+    me: () => call<Api.Me>('/api/me'),
+    demo: () => call<Api.Demo>('/api/demo', { anonymous: true }),
+    demoSignIn: (role: 'admin' | 'student') =>
+      call<Api.DemoSignIn>('/api/demo/sign-in', { method: 'POST', body: { role }, anonymous: true }),
+
+    courses: (signal?: AbortSignal) => call<{ courses: Api.CourseSummary[] }>('/api/courses', { signal }),
+    course: (courseId: string, signal?: AbortSignal) => call<Api.Course>(`/api/courses/${segment(courseId)}`, { signal }),
+    courseProgress: (courseId: string, signal?: AbortSignal) =>
+      call<Api.CourseProgress>(`/api/progress/courses/${segment(courseId)}`, { signal }),
+    chapterProgress: (chapterId: string, signal?: AbortSignal) =>
+      call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}`, { signal }),
+
+    videoStatus: (videoId: string, signal?: AbortSignal) =>
+      call<Api.VideoStatus>(`/api/videos/${segment(videoId)}/status`, { signal }),
+    thumbnails: (videoId: string, signal?: AbortSignal) =>
+      call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`/api/videos/${segment(videoId)}/thumbnails`, { signal }),
+    deleteVideo: (videoId: string) => call<void>(`/api/videos/${segment(videoId)}`, { method: 'DELETE' }),
+
+    accessToken: (videoId: string) => call<Api.AccessToken>(`/api/videos/${segment(videoId)}/access-token`),
+    spend: (streamUrl: string) => call<Api.PlaybackSession>(streamUrl, { anonymous: true }),
+    /** Answers the new `expiresAt` where the server tells it. */
+    renew: (renewUrl: string) => call<{ expiresAt?: string } | undefined>(renewUrl, { method: 'POST' }),
+  };
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') {
+      throw new ApiError(0, { code: ABORTED, detail: 'The request was given up.' });
+    }
+    throw networkError(cause);
+  }
+}
+
+/** Some answers have nothing to say (204, or an empty 200); that is not a failure. */
+async function readBody<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}

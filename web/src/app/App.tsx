@@ -1,0 +1,123 @@
+import { Component, lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
+import { useTranslate } from '../i18n';
+import { CoursePage } from '../pages/CoursePage';
+import { CoursesPage } from '../pages/CoursesPage';
+import { SignInPage } from '../pages/SignInPage';
+import { Notice, Loading, Skeleton } from '../ui/pieces';
+import { isStaff, useAuth } from './auth';
+import { Header } from './Header';
+import { Link, matchRoute, paths, usePath, type Route } from './router';
+
+// The player with video.js, and what only teachers need, come when they are asked for.
+const WatchPage = lazy(() => import('../pages/WatchPage'));
+const AdminCoursesPage = lazy(() => import('../admin/AdminCoursesPage'));
+const AdminCoursePage = lazy(() => import('../admin/AdminCoursePage'));
+
+export function App() {
+  const t = useTranslate();
+  const { token, me, expired } = useAuth();
+  const path = usePath();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+
+  useEffect(() => {
+    // A new page begins at its top, for eyes and for screen readers; the very first one is the browser's business.
+    if (!first.current) {
+      scrollTo(0, 0);
+      main.current?.focus({ preventScroll: true });
+    }
+    first.current = false;
+  }, [path]);
+
+  if (!token || !me) return <SignInPage expired={expired} />;
+  const route = matchRoute(path);
+  const staffOnly = route.name === 'admin' || route.name === 'adminCourse';
+  return (
+    <>
+      <a className="skip-link" href="#main">
+        {t('header.skip')}
+      </a>
+      <Header me={me} />
+      <main id="main" ref={main} tabIndex={-1} className="main">
+        <Guard key={path}>
+          <Suspense fallback={<PageSkeleton />}>{staffOnly && !isStaff(me) ? <StaffOnly /> : <Page route={route} />}</Suspense>
+        </Guard>
+      </main>
+    </>
+  );
+}
+
+function Page({ route: { name, params } }: { route: Route }) {
+  const { courseId = '', chapterId = '' } = params;
+  switch (name) {
+    case 'courses':
+      return <CoursesPage />;
+    case 'course':
+      return <CoursePage courseId={courseId} />;
+    case 'watch':
+      return <WatchPage courseId={courseId} chapterId={chapterId} />;
+    case 'admin':
+      return <AdminCoursesPage />;
+    case 'adminCourse':
+      return <AdminCoursePage courseId={courseId} />;
+    case 'unknown':
+      return <NotFound />;
+  }
+}
+
+function NotFound() {
+  const t = useTranslate();
+  return (
+    <Notice icon="book" title={t('page.notFoundTitle')} text={t('page.notFoundText')} testId="not-found">
+      <Link to={paths.courses()} className="button button--primary">
+        {t('page.toCourses')}
+      </Link>
+    </Notice>
+  );
+}
+
+function StaffOnly() {
+  const t = useTranslate();
+  return (
+    <Notice icon="lock" title={t('page.staffTitle')} text={t('page.staffText')} testId="staff-only">
+      <Link to={paths.courses()} className="button button--primary">
+        {t('page.toCourses')}
+      </Link>
+    </Notice>
+  );
+}
+
+function PageSkeleton() {
+  return (
+    <Loading>
+      <div className="page">
+        <Skeleton width="40%" height="2.5rem" />
+        <Skeleton height="14rem" />
+      </div>
+    </Loading>
+  );
+}
+
+function Crashed() {
+  const t = useTranslate();
+  return (
+    <Notice icon="alert" problem title={t('page.crashedTitle')} text={t('page.crashedText')} testId="crashed">
+      <button type="button" className="button button--primary" onClick={() => location.reload()}>
+        {t('page.reload')}
+      </button>
+    </Notice>
+  );
+}
+
+/** A fault in one page, or a chunk that a new release took away, must not leave a white screen. */
+class Guard extends Component<{ children: ReactNode }, { crashed: boolean }> {
+  override state = { crashed: false };
+
+  static getDerivedStateFromError(): { crashed: boolean } {
+    return { crashed: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.crashed ? <Crashed /> : this.props.children;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Translate } from './index';
+
+/** 72 -> "1:12", 3725 -> "1:02:05". The clock of a player, the same in every language. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(Number.isFinite(seconds) ? seconds : 0));
+  const h = Math.floor(whole / 3600);
+  const m = Math.floor((whole % 3600) / 60);
+  const s = String(whole % 60).padStart(2, '0');
+  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`;
+}
+
+/** A length for reading: "24 s", "12 min", "1 h 5 min". */
+export function duration(seconds: number, t: Translate): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return t('unit.seconds', { value: whole });
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return t('unit.minutes', { value: minutes });
+  const rest = minutes % 60;
+  const hours = Math.floor(minutes / 60);
+  return rest ? t('unit.hoursMinutes', { hours, minutes: rest }) : t('unit.hours', { value: hours });
+}
+
+export function bytes(count: number, t: Translate): string {
+  const steps = ['unit.kilobytes', 'unit.megabytes', 'unit.gigabytes'] as const;
+  let value = count / 1024;
+  let step = 0;
+  while (value >= 1024 && step < steps.length - 1) {
+    value /= 1024;
+    step += 1;
+  }
+  const digits = value < 10 && step > 0 ? 1 : 0;
+  return t(steps[step] ?? 'unit.gigabytes', { value: value.toFixed(digits) });
+}
+
+export function percent(value: number): string {
+  return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
+}

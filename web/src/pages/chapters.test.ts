@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { Chapter, Course } from '../api/types';
+import { chapterToContinue, lockText, stateText } from './chapters';
+
+const t = (key: string, values?: Record<string, unknown>): string => [key, ...Object.values(values ?? {})].join(' ');
+
+const chapter = (id: string, change: Partial<Chapter> = {}): Chapter => ({
+  id,
+  title: id.toUpperCase(),
+  position: 1,
+  isFree: false,
+  firstWatchRestricted: false,
+  videoId: `v-${id}`,
+  videoStatus: 'ready',
+  videoPercent: 100,
+  duration: 24,
+  posterUrl: null,
+  isLocked: false,
+  lockedReason: null,
+  progress: null,
+  ...change,
+});
+
+const course = (...chapters: Chapter[]): Course => ({ id: 'c', title: 'C', isSequential: true, isEnrolled: true, chapters });
+const done = { watchPercentage: 95, currentPosition: 24, isCompleted: true };
+const begun = { watchPercentage: 40, currentPosition: 9, isCompleted: false };
+
+describe('chapterToContinue', () => {
+  it('is the one last watched, while it is not done', () => {
+    expect(chapterToContinue(course(chapter('a'), chapter('b', { progress: begun })), 'b')?.id).toBe('b');
+  });
+
+  it('is the next open one after a completed one', () => {
+    expect(chapterToContinue(course(chapter('a', { progress: done }), chapter('b')), 'a')?.id).toBe('b');
+  });
+
+  it('is never a locked one or one without a film', () => {
+    const locked = chapter('b', { isLocked: true, lockedReason: 'previous_chapter' });
+    expect(chapterToContinue(course(chapter('a', { videoId: null }), locked), null)).toBeNull();
+  });
+});
+
+describe('texts', () => {
+  it('name the chapter that opens this one', () => {
+    const locked = chapter('b', { isLocked: true, lockedReason: 'previous_chapter', requiresChapterId: 'a' });
+    expect(lockText(locked, course(chapter('a'), locked), t)).toBe('lock.previous A');
+  });
+
+  it('tell what a film is doing before what was watched of it', () => {
+    expect(stateText(chapter('a', { videoStatus: 'processing', videoPercent: 41.6 }), t)).toBe('chapter.filmComing 41%');
+    expect(stateText(chapter('a', { progress: begun }), t)).toBe('chapter.watched 40%');
+    expect(stateText(chapter('a', { progress: done }), t)).toBe('chapter.completed');
+    expect(stateText(chapter('a', { videoId: null, videoStatus: null }), t)).toBe('chapter.noFilm');
+  });
+});

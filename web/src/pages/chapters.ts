@@ -1,0 +1,48 @@
+import type { Chapter, ChapterState, Course } from '../api/types';
+import type { Translate } from '../i18n';
+import { percent } from '../i18n/format';
+
+const lockTexts = {
+  not_enrolled: 'lock.notEnrolled',
+  enrollment_not_started: 'lock.notStarted',
+  enrollment_ended: 'lock.ended',
+} as const;
+
+/** Why a chapter is closed, as a sentence that says what opens it. */
+export function lockText(chapter: Chapter, course: Course, t: Translate): string {
+  if (chapter.lockedReason && chapter.lockedReason !== 'previous_chapter') return t(lockTexts[chapter.lockedReason]);
+  const required = course.chapters.find(({ id }) => id === chapter.requiresChapterId);
+  return required ? t('lock.previous', { title: required.title }) : t('lock.previousUnnamed');
+}
+
+export function chapterState({ progress }: Chapter): ChapterState {
+  if (progress?.isCompleted) return 'completed';
+  return progress && (progress.watchPercentage > 0 || progress.currentPosition > 0) ? 'in_progress' : 'not_started';
+}
+
+export function stateText(chapter: Chapter, t: Translate): string {
+  if (!chapter.videoId) return t('chapter.noFilm');
+  if (chapter.videoStatus === 'failed') return t('chapter.filmFailed');
+  if (chapter.videoStatus === 'processing' || chapter.videoStatus === 'uploading') {
+    return t('chapter.filmComing', { percent: percent(chapter.videoPercent ?? 0) });
+  }
+  const state = chapterState(chapter);
+  if (state === 'completed') return t('chapter.completed');
+  return state === 'in_progress' ? t('chapter.watched', { percent: percent(chapter.progress?.watchPercentage ?? 0) }) : t('chapter.notStarted');
+}
+
+const MOVES_EVERY_MS = 8_000;
+
+/** How soon to look again at a course whose films are still coming; null once all are there. */
+export function refreshWhileFilmsCome({ chapters }: Course): number | null {
+  const settled = chapters.every(({ videoStatus }) => videoStatus === 'ready' || videoStatus === 'failed');
+  return settled ? null : MOVES_EVERY_MS;
+}
+
+/** What to open next: the one being watched, else the first that is open and not done, else the first. */
+export function chapterToContinue(course: Course, lastWatchedId: string | null): Chapter | null {
+  const open = course.chapters.filter(({ isLocked, videoId }) => !isLocked && videoId);
+  const last = open.find(({ id }) => id === lastWatchedId);
+  if (last && chapterState(last) !== 'completed') return last;
+  return open.find((chapter) => chapterState(chapter) !== 'completed') ?? last ?? open[0] ?? null;
+}

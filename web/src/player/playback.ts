@@ -1,0 +1,362 @@
+import { createClient, type Client } from '../api/client';
+import { asApiError, type ApiError } from '../api/errors';
+import type { ProgressDocument, VideoStatus } from '../api/types';
+import { BeatSender, PlayedRecorder } from './beats';
+import { createEngine, loadLibrary, type Engine } from './engine';
+import { faceOfError, faceOfStatus, resumePoint } from './faces';
+import { watchMedia } from './media';
+import { readPrefs, writePrefs } from './prefs';
+import { SeekGuard } from './seekGuard';
+import { SessionKeeper } from './session';
+import { createStore, type Store } from './store';
+import { initialState, type Face, type PlayerOptions, type PlayerState, type QualityChoice } from './types';
+
+const STATUS_EVERY_MS = 1_500;
+const MAKING_EVERY_MS = 4_000;
+
+/**
+ * The player without a face: token -> spend -> session -> video.js, and everything that keeps it going.
+ * It knows no framework and draws nothing; view/ does, from `store`.
+ */
+export class Playback {
+  readonly store: Store<PlayerState>;
+  options: PlayerOptions;
+  readonly #client: Client;
+  readonly #session: SessionKeeper;
+  readonly #guard = new SeekGuard();
+  readonly #recorder = new PlayedRecorder();
+  readonly #beats: BeatSender;
+  readonly #stage: HTMLElement;
+  readonly #gone = new AbortController();
+  #engine: Engine | null = null;
+  #pollTimer: ReturnType<typeof setTimeout> | undefined;
+  #wasCompleted = false;
+  #reopening = false;
+
+  constructor(stage: HTMLElement, options: PlayerOptions) {
+    this.#stage = stage;
+    this.options = options;
+    this.store = createStore(initialState(readPrefs()));
+    this.#client = createClient({
+      apiUrl: options.apiUrl,
+      getAuthToken: () => this.options.getAuthToken(),
+      onUnauthorized: () => this.options.onUnauthorized?.(),
+    });
+    this.#session = new SessionKeeper(this.#client, options.videoId, (error) => this.#refused(error));
+    this.#beats = new BeatSender({
+      recorder: this.#recorder,
+      position: () => this.store.state.position,
+      post: (url, body) => this.#session.post(url, body),
+      beacon: (url, body) => this.#session.beacon(url, body),
+      onProgress: (progress) => this.#progressed(progress),
+      onRefused: (error) => this.#refused(error),
+      onReachable: (reachable) => this.#reachable(reachable),
+    });
+    this.#listenToPage();
+    void this.prepare();
+  }
+
+  /** Learns what there is to watch and where the viewer stopped; opens no session yet. */
+  async prepare(): Promise<void> {
+    this.store.set({ phase: 'loading', face: null });
+    const signal = this.#gone.signal;
+    try {
+      const [status, progress] = await Promise.all([
+        this.#client.videoStatus(this.options.videoId, signal),
+        // Staff have no progress of their own; the film plays all the same.
+        this.#client.chapterProgress(this.options.chapterId, signal).catch(() => null),
+      ]);
+      if (signal.aborted) return;
+      this.#learned(progress);
+      this.#statusIs(status);
+    } catch (error) {
+      if (!signal.aborted) this.#showFace(faceOfError(asApiError(error)) ?? { kind: 'offline' });
+    }
+  }
+
+  #learned(progress: ProgressDocument | null): void {
+    if (!progress) return;
+    this.#wasCompleted = progress.isCompleted;
+    this.store.set({ progress, resumeAt: resumePoint(progress.currentPosition, progress.totalDuration) });
+    this.options.onProgressUpdate?.(progress);
+  }
+
+  #statusIs(status: VideoStatus): void {
+    const { phase } = this.store.state;
+    const audioOnly = status.duration !== null && status.width === null;
+    this.store.set({ status, audioOnly, duration: this.store.state.duration || (status.duration ?? 0) });
+    const face = faceOfStatus(status);
+    // Once the film runs, only its qualities are of interest.
+    if (phase === 'active' || phase === 'opening') {
+      this.#applyQuality();
+    } else if (face) {
+      this.store.set({ phase: 'face', face });
+    } else {
+      const first = phase !== 'ready';
+      this.store.set({ phase: 'ready', face: null });
+      if (first) this.#becameReady();
+    }
+    if (status.status !== 'ready' && status.status !== 'failed') this.#pollAgain(face ? STATUS_EVERY_MS : MAKING_EVERY_MS);
+  }
+
+  #becameReady(): void {
+    // Fetched while the viewer looks at the poster, so that the click finds it there.
+    void loadLibrary();
+    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(0);
+  }
+
+  #pollAgain(wait: number): void {
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = setTimeout(() => {
+      this.#client.videoStatus(this.options.videoId, this.#gone.signal).then(
+        (status) => this.#gone.signal.aborted || this.#statusIs(status),
+        (error: unknown) => {
+          const { code, isTransient } = asApiError(error);
+          if (this.#gone.signal.aborted || code === 'aborted') return;
+          if (isTransient) this.#pollAgain(wait * 2);
+          else this.#showFace(faceOfError(asApiError(error)));
+        },
+      );
+    }, wait);
+  }
+
+  /** Opens a session and plays from `at`. Also the way back after a session was lost. */
+  async start(at: number, play = true): Promise<void> {
+    if (this.store.state.phase === 'opening') return;
+    this.store.set({ phase: 'opening', face: null, resumeAt: null, ended: false, position: at });
+    try {
+      const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
+      if (this.#gone.signal.aborted) return;
+      this.#beats.bind(session.beatUrl);
+      this.store.set({ duration: session.duration || this.store.state.duration });
+      this.#updateGuard(this.store.state.progress);
+      await this.#load(session.masterUrl, at);
+      if (this.#gone.signal.aborted) return;
+      this.store.set({ phase: 'active' });
+      this.#beats.start();
+      if (play) await this.play();
+    } catch (error) {
+      if (this.#gone.signal.aborted) return;
+      this.#refused(asApiError(error));
+      if (this.#phase() === 'opening') this.#showFace({ kind: 'offline' });
+    }
+  }
+
+  /** Read anew: a refusal may have changed it while something was awaited. */
+  #phase(): PlayerState['phase'] {
+    return this.store.state.phase;
+  }
+
+  async #load(masterUrl: string, at: number): Promise<void> {
+    if (!this.#engine) {
+      this.#engine = await createEngine(this.#stage, (error) => this.#refused(error));
+      this.#engine.onQualities(() => this.#applyQuality());
+      watchMedia(this.#engine, {
+        store: this.store,
+        guard: this.#guard,
+        recorder: this.#recorder,
+        flush: () => void this.#beats.flush(),
+        held: (until) => this.store.set({ toast: { kind: 'held', until } }),
+        failed: (message) => this.#mediaFailed(message),
+      });
+    }
+    const { volume, muted, rate } = this.store.state;
+    const { player } = this.#engine;
+    player.volume(volume);
+    player.muted(muted);
+    player.defaultPlaybackRate(rate);
+    await this.#engine.load(this.#client.url(masterUrl), this.#guard.allow(at));
+    player.playbackRate(rate);
+  }
+
+  async play(): Promise<void> {
+    const player = this.#engine?.player;
+    if (!player) return void this.start(this.store.state.resumeAt ?? 0);
+    try {
+      await player.play();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
+      // The browser wants a gesture for sound: better silent pictures and a button than a dead picture.
+      player.muted(true);
+      this.store.set({ muted: true, toast: { kind: 'unmute' } });
+      await Promise.resolve(player.play()).catch(() => undefined);
+    }
+  }
+
+  /** The element itself, for what only it can do; null until the film was started. */
+  get video(): HTMLVideoElement | null {
+    return this.#engine?.video ?? null;
+  }
+
+  pause(): void {
+    this.#engine?.player.pause();
+  }
+
+  toggle(): void {
+    const { phase, playing, resumeAt } = this.store.state;
+    if (phase === 'ready') void this.start(resumeAt ?? 0);
+    else if (phase === 'active') void (playing ? this.pause() : this.play());
+  }
+
+  /** Free behind the line; beyond it the head goes back to the line, and the viewer is told why. */
+  seek(target: number): void {
+    const player = this.#engine?.player;
+    if (!player || this.store.state.phase !== 'active') return;
+    const wanted = Math.min(Math.max(0, target), this.store.state.duration || target);
+    const allowed = this.#guard.allow(wanted);
+    if (this.#guard.isBeyond(wanted)) this.store.set({ toast: { kind: 'held', until: this.#guard.maxSeek } });
+    this.store.set({ position: allowed, ended: false });
+    player.currentTime(allowed);
+  }
+
+  async replay(): Promise<void> {
+    this.seek(0);
+    await this.play();
+  }
+
+  seekBy(seconds: number): void {
+    this.seek(this.store.state.position + seconds);
+  }
+
+  setVolume(volume: number): void {
+    const next = Math.min(1, Math.max(0, Math.round(volume * 100) / 100));
+    this.#setSound(next, next === 0);
+  }
+
+  toggleMute(): void {
+    const { muted, volume } = this.store.state;
+    this.#setSound(volume === 0 ? 0.5 : volume, !muted);
+  }
+
+  #setSound(volume: number, muted: boolean): void {
+    this.store.set({ volume, muted, toast: this.store.state.toast?.kind === 'unmute' ? null : this.store.state.toast });
+    this.#engine?.player.volume(volume);
+    this.#engine?.player.muted(muted);
+    writePrefs({ volume, muted });
+  }
+
+  setRate(rate: number): void {
+    this.store.set({ rate });
+    this.#engine?.player.playbackRate(rate);
+    writePrefs({ rate });
+  }
+
+  setQuality(quality: QualityChoice): void {
+    this.store.set({ quality });
+    this.#applyQuality();
+  }
+
+  #applyQuality(): void {
+    const engine = this.#engine;
+    if (!engine) return;
+    const heights = engine.heights();
+    const { status, quality } = this.store.state;
+    const made = new Set(status?.renditions.filter(({ percent }) => percent >= 100).map(({ height }) => height));
+    const lowest = heights.at(-1);
+    // While renditions are still being made, only the lowest can be made to order, so it always counts.
+    const isMade = (height: number): boolean => !status || status.status === 'ready' || height === lowest || made.has(height);
+    const choice = quality !== 'auto' && heights.includes(quality) && isMade(quality) ? quality : null;
+    engine.enableHeights(choice === null ? isMade : (height) => height === choice);
+    const qualities = heights.map((height) => ({ height, available: isMade(height) }));
+    const same = JSON.stringify(qualities) === JSON.stringify(this.store.state.qualities);
+    this.store.set({ activeHeight: engine.activeHeight(), ...(same ? {} : { qualities }) });
+  }
+
+  dismissToast(): void {
+    this.store.set({ toast: null });
+  }
+
+  #progressed(progress: ProgressDocument): void {
+    this.store.set({ progress });
+    this.#updateGuard(progress);
+    this.options.onProgressUpdate?.(progress);
+    if (!progress.isCompleted || this.#wasCompleted) return;
+    this.#wasCompleted = true;
+    this.store.set({ toast: { kind: 'completed' } });
+    this.options.onComplete?.(progress);
+  }
+
+  #updateGuard(progress: ProgressDocument | null): void {
+    const restricted = this.#session.current?.firstWatchRestricted ?? false;
+    this.#guard.update(restricted, progress?.maxSeek ?? 0, this.store.state.duration);
+    this.store.set({ restricted: this.#guard.restricted, maxSeek: this.#guard.maxSeek });
+  }
+
+  #reachable(reachable: boolean): void {
+    const { toast } = this.store.state;
+    if (!reachable) this.store.set({ toast: { kind: 'offline' } });
+    else if (toast?.kind === 'offline') this.store.set({ toast: null });
+  }
+
+  /** One place for every refusal: of a token, a key, a playlist, a beat, a renewal. */
+  #refused(error: ApiError): void {
+    if (this.#gone.signal.aborted || this.store.state.phase === 'face') return;
+    if (error.code === 'ip_changed') {
+      void this.#session.renew().then((alive) => (alive ? this.#beats.flush() : undefined));
+    } else if (error.code === 'session_expired') {
+      void this.#reopen();
+    } else if (error.code.startsWith('http_') && error.status !== 401) {
+      // A plain 4xx from storage or a proxy: VHS tries again or elsewhere, and says so if it gives up.
+    } else {
+      this.#showFace(faceOfError(error));
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#reopening) return;
+    this.#reopening = true;
+    const { position, playing } = this.store.state;
+    await this.start(position, playing);
+    this.#reopening = false;
+  }
+
+  #mediaFailed(message: string): void {
+    if (this.store.state.phase === 'face') return;
+    this.#showFace(navigator.onLine ? { kind: 'broken', code: 'media_error', message } : { kind: 'offline' });
+  }
+
+  #showFace(face: Face | null): void {
+    if (!face) return;
+    const { position } = this.store.state;
+    this.#engine?.player.pause();
+    this.#recorder.break();
+    this.#beats.leave();
+    this.#beats.stop();
+    this.#session.close();
+    // Taking the engine away is the only way to stop VHS from asking for a refused key again and again.
+    this.#engine?.dispose();
+    this.#engine = null;
+    this.store.set({ phase: 'face', face, playing: false, waiting: false, resumeAt: position > 0 ? position : null });
+    if (face.kind === 'processing') this.#pollAgain(STATUS_EVERY_MS);
+  }
+
+  /** The next step of a face that offers to try again: from the same second, if the film had begun. */
+  retry(): void {
+    const { position, face } = this.store.state;
+    if (position > 0 && face?.kind !== 'failed') void this.start(position);
+    else void this.prepare();
+  }
+
+  #listenToPage(): void {
+    const { signal } = this.#gone;
+    const leave = (): void => this.#beats.leave();
+    addEventListener('pagehide', leave, { signal });
+    addEventListener('online', () => void this.#beats.flush(), { signal });
+    document.addEventListener(
+      'visibilitychange',
+      () => (document.visibilityState === 'hidden' ? leave() : void this.#session.checkAfterSleep()),
+      { signal },
+    );
+  }
+
+  dispose(): void {
+    this.#recorder.break();
+    this.#beats.leave();
+    this.#beats.stop();
+    this.#gone.abort();
+    clearTimeout(this.#pollTimer);
+    this.#session.close();
+    this.#engine?.dispose();
+    this.#engine = null;
+  }
+}

@@ -1,0 +1,110 @@
+import type { ProgressDocument, VideoStatus } from '../api/types';
+import type { Translate } from '../i18n';
+import type { Prefs } from './prefs';
+
+/** What a host gives the player. The first four names are those of the React component and of the custom element. */
+export interface PlayerOptions {
+  videoId: string;
+  chapterId: string;
+  onProgressUpdate?: (progress: ProgressDocument) => void;
+  onComplete?: (progress: ProgressDocument) => void;
+
+  /** Base of the API; the page's own origin if absent. */
+  apiUrl?: string;
+  /** The platform's JWT, asked for on each call, so that it may be refreshed meanwhile. */
+  getAuthToken: () => string | null | Promise<string | null>;
+  onUnauthorized?: () => void;
+
+  translate: Translate;
+  title?: string;
+  posterUrl?: string | null;
+  /** Start without a click, where the browser and the resume question allow it. */
+  autoplay?: boolean;
+  /** `page`: keys work wherever the focus is, unless something there uses them. `player`: only inside the player. */
+  hotkeys?: 'page' | 'player';
+  nextTitle?: string | null;
+  onNext?: (chapterId: string) => void;
+  onBack?: () => void;
+}
+
+/** A full-surface message instead of the film, each with one next step. */
+export type Face =
+  | { kind: 'processing'; percent: number }
+  | { kind: 'failed'; message: string }
+  | { kind: 'locked' }
+  | { kind: 'notEntitled' }
+  | { kind: 'deleted' }
+  | { kind: 'elsewhere' }
+  | { kind: 'signedOut' }
+  | { kind: 'offline' }
+  | { kind: 'broken'; code: string; message: string };
+
+export interface Quality {
+  height: number;
+  /** False while this rendition is still being made. */
+  available: boolean;
+}
+
+export type QualityChoice = 'auto' | number;
+
+export type Toast = { kind: 'held'; until: number } | { kind: 'unmute' } | { kind: 'offline' } | { kind: 'completed' };
+
+export interface PlayerState {
+  /** loading -> ready (poster, waiting for a click) -> opening -> active; face replaces any of them. */
+  phase: 'loading' | 'ready' | 'opening' | 'active' | 'face';
+  face: Face | null;
+  status: VideoStatus | null;
+  progress: ProgressDocument | null;
+  /** Where an earlier visit stopped, if that is worth asking about. */
+  resumeAt: number | null;
+  audioOnly: boolean;
+
+  playing: boolean;
+  waiting: boolean;
+  ended: boolean;
+  position: number;
+  duration: number;
+  buffered: number;
+  muted: boolean;
+  volume: number;
+  rate: number;
+  qualities: readonly Quality[];
+  quality: QualityChoice;
+  activeHeight: number | null;
+  fullscreen: boolean;
+  pip: boolean;
+
+  restricted: boolean;
+  maxSeek: number;
+  toast: Toast | null;
+}
+
+export const rates = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
+
+export function initialState({ volume, muted, rate }: Prefs): PlayerState {
+  return {
+    phase: 'loading',
+    face: null,
+    status: null,
+    progress: null,
+    resumeAt: null,
+    audioOnly: false,
+    playing: false,
+    waiting: false,
+    ended: false,
+    position: 0,
+    duration: 0,
+    buffered: 0,
+    muted,
+    volume,
+    rate,
+    qualities: [],
+    quality: 'auto',
+    activeHeight: null,
+    fullscreen: false,
+    pip: false,
+    restricted: false,
+    maxSeek: Infinity,
+    toast: null,
+  };
+}

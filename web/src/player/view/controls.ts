@@ -1,0 +1,109 @@
+import { clock } from '../../i18n/format';
+import type { Playback } from '../playback';
+import { rates, type QualityChoice } from '../types';
+import { h, iconButton, label, setIcon } from './dom';
+import { menu } from './menu';
+import { timeline, type View } from './timeline';
+
+export interface ControlsView extends View {
+  closeMenus(): void;
+  anyMenuOpen(): boolean;
+}
+
+export function controls(playback: Playback, toggleFullscreen: () => void): ControlsView {
+  const bar = timeline(playback);
+  const play = iconButton('play', 'play-button', () => playback.toggle());
+  const back = iconButton('replay', 'back-button', () => playback.seekBy(-10));
+  const mute = iconButton('volume', 'mute-button', () => playback.toggleMute());
+  const volume = h('input', {
+    class: 'lp-volume',
+    testId: 'volume',
+    attrs: { type: 'range', min: '0', max: '1', step: '0.05' },
+    on: { input: () => playback.setVolume(Number(volume.value)) },
+  });
+  const time = h('span', { class: 'lp-time', testId: 'time' });
+  const speed = menu<number>('speed', 'speed-menu', (rate) => playback.setRate(rate));
+  const quality = menu<QualityChoice>('gear', 'quality-menu', (choice) => playback.setQuality(choice));
+  const pip = iconButton('pip', 'pip-button', () => void togglePip());
+  const full = iconButton('expand', 'fullscreen-button', toggleFullscreen);
+  pip.hidden = !document.pictureInPictureEnabled;
+
+  const row = h(
+    'div',
+    { class: 'lp-row' },
+    play,
+    back,
+    h('div', { class: 'lp-sound' }, mute, volume),
+    time,
+    h('span', { class: 'lp-spring' }),
+    speed.element,
+    quality.element,
+    pip,
+    full,
+  );
+  const element = h('div', { class: 'lp-controls', testId: 'controls' }, bar.element, row);
+
+  async function togglePip(): Promise<void> {
+    const inside = document.pictureInPictureElement;
+    await (inside ? document.exitPictureInPicture() : playback.video?.requestPictureInPicture())?.catch(
+      // The browser refuses before the first frame; the button simply does nothing then.
+      () => undefined,
+    );
+  }
+
+  return {
+    element,
+    closeMenus() {
+      speed.close();
+      quality.close();
+    },
+    anyMenuOpen: () => element.querySelector('[aria-expanded="true"]') !== null,
+    paint(state, changed) {
+      const has = (...keys: (keyof typeof state)[]): boolean => !changed || keys.some((key) => changed.has(key));
+      const t = playback.options.translate;
+      if (has('position', 'duration', 'buffered', 'maxSeek', 'restricted')) {
+        bar.paint(state, changed);
+        time.textContent = `${clock(state.position)} / ${clock(state.duration)}`;
+      }
+      if (has('playing')) {
+        setIcon(play, state.playing ? 'pause' : 'play');
+        label(play, `${t(state.playing ? 'player.pause' : 'player.play')} (${t('player.keySpace')})`);
+      }
+      if (has('muted', 'volume')) {
+        const silent = state.muted || state.volume === 0;
+        setIcon(mute, silent ? 'muted' : 'volume');
+        label(mute, `${t(silent ? 'player.unmute' : 'player.mute')} (M)`);
+        volume.value = String(silent ? 0 : state.volume);
+        volume.style.setProperty('--value', volume.value);
+        volume.setAttribute('aria-label', t('player.volume'));
+      }
+      if (has('rate')) {
+        const items = rates.map((rate) => ({ value: rate, text: rate === 1 ? t('player.speedNormal') : `${rate}×` }));
+        speed.paint(t('player.speed'), `${state.rate}×`, items, state.rate);
+      }
+      if (has('qualities', 'quality', 'activeHeight')) {
+        const items = [
+          { value: 'auto' as const, text: t('player.qualityAuto'), note: state.activeHeight && state.quality === 'auto' ? `${state.activeHeight}p` : '' },
+          ...state.qualities.map(({ height, available }) => ({
+            value: height,
+            text: `${height}p`,
+            note: available ? '' : t('player.qualityLater'),
+            disabled: !available,
+          })),
+        ];
+        const shown = state.quality === 'auto' ? t('player.qualityAuto') : `${state.quality}p`;
+        quality.paint(t('player.quality'), shown, items, state.quality);
+        quality.element.hidden = state.qualities.length === 0;
+      }
+      if (has('fullscreen')) {
+        setIcon(full, state.fullscreen ? 'shrink' : 'expand');
+        label(full, `${t(state.fullscreen ? 'player.exitFullscreen' : 'player.fullscreen')} (F)`);
+      }
+      if (!changed) {
+        label(back, t('player.back10'));
+        label(pip, t('player.pip'));
+      }
+      if (has('audioOnly')) pip.hidden = state.audioOnly || !document.pictureInPictureEnabled;
+    },
+  };
+}

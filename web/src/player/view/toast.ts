@@ -1,0 +1,53 @@
+import { clock } from '../../i18n/format';
+import type { IconName } from '../../ui/icons';
+import type { Playback } from '../playback';
+import type { Toast } from '../types';
+import { h, icon, label } from './dom';
+import { nextAction } from './overlay';
+import type { View } from './timeline';
+
+const SHOWN_MS: Record<Toast['kind'], number> = { held: 5_000, unmute: 0, offline: 0, completed: 12_000 };
+
+/** A line that comes, is read out, and goes: it never stops the film. */
+export function toast(playback: Playback): View {
+  const element = h('div', { class: 'lp-toasts', attrs: { role: 'status', 'aria-live': 'polite' } });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function line(picture: IconName, text: string, testId: string, buttons: HTMLElement[]): HTMLElement {
+    return h('div', { class: 'lp-toast', testId }, icon(picture), h('span', { class: 'lp-toast__text' }, text), ...buttons);
+  }
+
+  function button(text: string, testId: string, run: () => void): HTMLElement {
+    return h('button', { class: 'lp-toast__action', testId, on: { click: run } }, text);
+  }
+
+  function make(kind: Toast): HTMLElement {
+    const t = playback.options.translate;
+    const close = h('button', { class: 'lp-button lp-button--small', testId: 'toast-close', on: { click: () => playback.dismissToast() } }, icon('cross'));
+    label(close, t('common.close'));
+    switch (kind.kind) {
+      case 'held':
+        return line('lock', t('player.heldText', { time: clock(kind.until) }), 'toast-held', []);
+      case 'unmute':
+        return line('muted', t('player.mutedText'), 'toast-unmute', [button(t('player.unmute'), 'unmute', () => playback.toggleMute())]);
+      case 'offline':
+        return line('cloudOff', t('player.offlineToast'), 'toast-offline', []);
+      case 'completed': {
+        const next = nextAction(playback, playback.store.state).map(({ text, testId, run }) => button(text, testId, run));
+        return line('check', t('player.completedTitle'), 'toast-completed', [...next, close]);
+      }
+    }
+  }
+
+  return {
+    element,
+    paint(state, changed) {
+      if (changed && !changed.has('toast') && !changed.has('ended')) return;
+      clearTimeout(timer);
+      const shown = state.phase === 'active' && !(state.ended && state.toast?.kind === 'completed') ? state.toast : null;
+      element.replaceChildren(...(shown ? [make(shown)] : []));
+      const wait = shown ? SHOWN_MS[shown.kind] : 0;
+      if (wait > 0) timer = setTimeout(() => playback.dismissToast(), wait);
+    },
+  };
+}

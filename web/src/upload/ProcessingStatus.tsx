@@ -1,0 +1,76 @@
+import type { VideoState, VideoStatus } from '../api/types';
+import { useTranslate } from '../i18n';
+import { percent } from '../i18n/format';
+import { Bar } from '../ui/pieces';
+import { Icon } from '../ui/Icon';
+
+const names: Record<VideoState, string> = {
+  uploading: 'film.uploading',
+  processing: 'film.processing',
+  playable: 'film.playable',
+  ready: 'film.ready',
+  failed: 'film.failed',
+};
+
+const tones: Record<VideoState, string> = { uploading: 'brass', processing: 'brass', playable: 'accent', ready: 'accent', failed: 'danger' };
+
+export function StateChip({ state }: { state: VideoState }) {
+  const t = useTranslate();
+  return (
+    <span className={`chip chip--${tones[state]}`} data-testid="film-state" data-state={state}>
+      {t(names[state])}
+    </span>
+  );
+}
+
+/** What the transcoder is doing with a film, for a person who waits for it. */
+export function ProcessingStatus({ status }: { status: VideoStatus }) {
+  const t = useTranslate();
+  const { replacing } = status;
+  const busy = status.status === 'processing' || status.status === 'uploading' || status.status === 'playable';
+  return (
+    <div className="processing" aria-live="polite">
+      {busy && <Making value={status.percent} text={t(status.status === 'playable' ? 'film.makingMore' : 'film.making')} />}
+      {busy && status.renditions.length > 0 && (
+        <ul className="processing__renditions">
+          {status.renditions.map(({ name, percent: done }) => (
+            <li key={name} className={`chip ${done >= 100 ? 'chip--accent' : ''}`}>
+              {done >= 100 && <Icon name="check" />}
+              {name} {done >= 100 ? '' : percent(done)}
+            </li>
+          ))}
+        </ul>
+      )}
+      {status.status === 'failed' && <Failure message={status.error?.message} code={status.error?.code} />}
+      {replacing && replacing.status !== 'failed' && replacing.status !== 'ready' && (
+        <Making value={replacing.percent} text={t('film.replacing')} />
+      )}
+      {replacing?.status === 'failed' && <Failure message={`${t('film.replacingFailed')} ${replacing.error?.message ?? ''}`} code={replacing.error?.code} />}
+    </div>
+  );
+}
+
+function Making({ value, text }: { value: number; text: string }) {
+  return (
+    <div className="processing__making">
+      <p className="processing__line">
+        <span>{text}</span>
+        <strong data-testid="progress-percent">{percent(value)}</strong>
+      </p>
+      <Bar value={value} label={text} />
+    </div>
+  );
+}
+
+export function Failure({ message, code }: { message?: string; code?: string }) {
+  const t = useTranslate();
+  return (
+    <p className="failure" data-testid="failure-reason">
+      <Icon name="alert" />
+      <span>
+        {message || t('film.failedUnknown')}
+        {code && <small> {t('common.code', { code })}</small>}
+      </span>
+    </p>
+  );
+}
