@@ -88,7 +88,7 @@ def _test(arguments: list[str]) -> int:
     workshop.build_web()
     if workshop.find_chromium() != 0:
         return 1
-    selection = ["-m", "not acceptance", "-n", "auto", "--dist", "loadfile"]
+    selection = ["-m", "not acceptance", "-n", "auto", "--dist", "loadgroup"]
     steps = [("tests", lambda: workshop.python("-m", "pytest", *selection, *arguments))]
     if not arguments:
         # With arguments somebody looks at some tests only.
@@ -104,8 +104,8 @@ def _check(_arguments: list[str]) -> int:
         ("lint", lambda: workshop.python("-m", "ruff", "check", ".")),
         ("types", lambda: workshop.python("-m", "mypy")),
         ("import layers", lambda: workshop.python(lint_imports)),
-        ("database schema", lambda: workshop.python("-m", "shared.db.check")),
-        ("openapi", lambda: workshop.python("-m", "shared.http.openapi", "--check")),
+        ("database schema", lambda: workshop.python("-m", "deploy.embedded.check_schema")),
+        ("openapi", lambda: workshop.python("-m", "cli.openapi", "--check")),
         ("web", lambda: workshop.npm("The web app's check", "check")),
     )
 
@@ -137,7 +137,7 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _openapi(arguments: list[str]) -> int:
-    return Workshop(everything=True).python("-m", "shared.http.openapi", *arguments)
+    return Workshop(everything=True).python("-m", "cli.openapi", *arguments)
 
 
 TASKS: dict[str, Callable[[list[str]], int]] = {

@@ -7,17 +7,17 @@ import { ApiError, parseProblem } from '../api/errors';
 
 type VideoJs = ReturnType<typeof videojsFactory>;
 
-interface QualityLevel {
-  height?: number;
-  bandwidth: number;
-  enabled: boolean;
+interface QualityLevelList {
+  readonly selectedIndex: number;
+  readonly [index: number]: { height?: number };
+  on(event: 'addqualitylevel' | 'removequalitylevel' | 'change', listener: () => void): void;
 }
 
-interface QualityLevelList {
-  readonly length: number;
-  readonly selectedIndex: number;
-  readonly [index: number]: QualityLevel;
-  on(event: 'addqualitylevel' | 'removequalitylevel' | 'change', listener: () => void): void;
+/** Of VHS, which has no types of its own, just what is used here. */
+interface Representation {
+  height?: number;
+  playlist: { disabled?: boolean };
+  enabled(enable: boolean): void;
 }
 
 interface VhsResponse {
@@ -27,7 +27,10 @@ interface VhsResponse {
   body?: unknown;
 }
 
-type VhsXhr = { onResponse(hook: (request: unknown, error: unknown, response: VhsResponse) => void): void };
+interface Vhs {
+  xhr: { onResponse(hook: (request: unknown, error: unknown, response: VhsResponse) => void): void };
+  representations(): Representation[];
+}
 
 declare global {
   interface Window {
@@ -44,8 +47,10 @@ export interface Engine {
   load(masterUrl: string, startAt: number): Promise<void>;
   heights(): number[];
   activeHeight(): number | null;
-  /** Allows exactly these heights; a height the stream lacks is ignored, and an empty result allows everything. */
-  enableHeights(wanted: (height: number) => boolean): void;
+  /** The renditions that may be chosen from, as of the next segment; if none is wanted, all are allowed. */
+  allowHeights(wanted: (height: number) => boolean): void;
+  /** Shows this height as soon as it can be loaded. */
+  switchTo(height: number): void;
   onQualities(listener: () => void): void;
   dispose(): void;
 }
@@ -88,20 +93,18 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
   const player = videojs(video, options);
   window.__lecternPlayer = player;
 
+  const vhs = (): Vhs | undefined => (player.tech({ IWillNotUseThisInPlugins: true }) as unknown as { vhs?: Vhs } | undefined)?.vhs;
+
   // VHS asks for a refused key for ever and raises no error, so refusals are read here, as they pass.
   player.on('xhr-hooks-ready', () => {
-    const tech = player.tech({ IWillNotUseThisInPlugins: true }) as unknown as { vhs?: { xhr: VhsXhr } };
-    tech.vhs?.xhr.onResponse((_request, _error, response) => {
+    vhs()?.xhr.onResponse((_request, _error, response) => {
       const status = response.statusCode ?? 0;
       if (status >= 400 && status < 500) onRefusal(new ApiError(status, parseProblem(bodyText(response.body))));
     });
   });
 
   const levels = (): QualityLevelList => (player as unknown as { qualityLevels(): QualityLevelList }).qualityLevels();
-  const eachLevel = (visit: (level: QualityLevel) => void): void => {
-    const list = levels();
-    for (let i = 0; i < list.length; i += 1) visit(list[i]!);
-  };
+  const representations = (): Representation[] => vhs()?.representations() ?? [];
 
   return {
     player,
@@ -122,24 +125,26 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
         player.src({ src: masterUrl, type: 'application/x-mpegURL' });
       }),
     heights() {
-      const heights = new Set<number>();
-      eachLevel(({ height }) => height && heights.add(height));
-      return [...heights].toSorted((a, b) => b - a);
+      const heights = representations().flatMap(({ height }) => height ?? []);
+      return [...new Set(heights)].toSorted((a, b) => b - a);
     },
     activeHeight() {
       const list = levels();
       return list[list.selectedIndex]?.height ?? null;
     },
-    enableHeights(wanted) {
-      const matching: QualityLevel[] = [];
-      const others: QualityLevel[] = [];
-      eachLevel((level) => (wanted(level.height ?? 0) ? matching : others).push(level));
-      // First allow, then forbid: with nothing allowed, VHS would pick on its own for a moment.
-      for (const level of matching) if (!level.enabled) level.enabled = true;
-      for (const level of others) {
-        const enabled = matching.length === 0;
-        if (level.enabled !== enabled) level.enabled = enabled;
+    allowHeights(wanted) {
+      const matching = representations().filter(({ height }) => wanted(height ?? 0));
+      for (const one of representations()) {
+        if (matching.length > 0 && !matching.includes(one)) one.enabled(false);
+        // Not by `enabled(true)`: VHS would throw the buffer away and switch to this rendition at once.
+        else delete one.playlist.disabled;
       }
+    },
+    switchTo(height) {
+      const target = representations().find((one) => one.height === height);
+      // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
+      target?.enabled(false);
+      target?.enabled(true);
     },
     onQualities(listener) {
       const list = levels();

@@ -244,6 +244,7 @@ export class Playback {
   setQuality(quality: QualityChoice): void {
     this.store.set({ quality });
     this.#applyQuality();
+    if (quality !== 'auto') this.#engine?.switchTo(quality);
   }
 
   #applyQuality(): void {
@@ -256,7 +257,7 @@ export class Playback {
     // While renditions are still being made, only the lowest can be made to order, so it always counts.
     const isMade = (height: number): boolean => !status || status.status === 'ready' || height === lowest || made.has(height);
     const choice = quality !== 'auto' && heights.includes(quality) && isMade(quality) ? quality : null;
-    engine.enableHeights(choice === null ? isMade : (height) => height === choice);
+    engine.allowHeights(choice === null ? isMade : (height) => height === choice);
     const qualities = heights.map((height) => ({ height, available: isMade(height) }));
     const same = JSON.stringify(qualities) === JSON.stringify(this.store.state.qualities);
     this.store.set({ activeHeight: engine.activeHeight(), ...(same ? {} : { qualities }) });

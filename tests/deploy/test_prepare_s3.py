@@ -1,0 +1,195 @@
+"""The job that makes the S3 server ready, against a small Garage that keeps its books as the real one does."""
+
+import importlib.util
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.deploy.edge import ROOT
+
+TOKEN = "admin-token"
+KEYS = {service: (f"GK{service[0].lower()}", f"secret-{service}") for service in ("GATEWAY", "MEDIA", "TRANSCODER")}
+
+
+class FakeGarage:
+    """What Garage 2 answers to the calls of its admin API that we use; 500 for buckets and keys without a layout."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.staged: dict[str, Any] | None = None
+        self.role: dict[str, Any] | None = None
+        self.buckets: dict[str, dict[str, Any]] = {}
+        self.keys: dict[str, dict[str, str]] = {}
+        self.rights: dict[tuple[str, str], set[str]] = {}
+        self.refused_first = 0
+        self.changes: list[str] = []
+
+    def call(self, name: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        if self.refused_first:
+            self.refused_first -= 1
+            return 503, {"code": "ServiceUnavailable"}
+        if name == "GetClusterStatus":
+            return 200, {"layoutVersion": self.version, "nodes": [{"id": "n1", "isUp": True, "role": self.role}]}
+        if name == "GetClusterLayout":
+            return 200, {"version": self.version, "roles": []}
+        if name == "UpdateClusterLayout":
+            (self.staged,) = body["roles"]
+            return 200, {}
+        if name == "ApplyClusterLayout":
+            assert body == {"version": self.version + 1}
+            self.version, self.role = self.version + 1, self.staged
+            return 200, {}
+        if self.role is None:
+            return 500, {"code": "InternalError", "message": "Layout not ready"}
+        answer: tuple[int, Any] = getattr(self, name)(query, body)
+        return answer
+
+    def GetBucketInfo(self, query: dict[str, str], _: Any) -> tuple[int, Any]:
+        found = self.buckets.get(query["globalAlias"])
+        return (200, {"id": found["id"]}) if found else (404, {"code": "NoSuchBucket"})
+
+    def CreateBucket(self, _: Any, body: dict[str, Any]) -> tuple[int, Any]:
+        self.changes.append("CreateBucket")
+        self.buckets[body["globalAlias"]] = {"id": f"id-{body['globalAlias']}", "web": False}
+        return 200, {"id": f"id-{body['globalAlias']}"}
+
+    def UpdateBucket(self, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        next(b for b in self.buckets.values() if b["id"] == query["id"])["web"] = body["websiteAccess"]["enabled"]
+        return 200, {}
+
+    def GetKeyInfo(self, query: dict[str, str], _: Any) -> tuple[int, Any]:
+        if query["id"] not in self.keys:
+            return 404, {"code": "NoSuchAccessKey"}
+        return 200, {"accessKeyId": query["id"], "secretAccessKey": self.keys[query["id"]]["secretAccessKey"]}
+
+    def ImportKey(self, _: Any, body: dict[str, str]) -> tuple[int, Any]:
+        self.changes.append("ImportKey")
+        if body["accessKeyId"] in self.keys:
+            return 409, {"code": "KeyAlreadyExists"}
+        self.keys[body["accessKeyId"]] = body
+        return 200, {}
+
+    def AllowBucketKey(self, _: Any, body: dict[str, Any]) -> tuple[int, Any]:
+        self._pair(body).update(right for right, yes in body["permissions"].items() if yes)
+        return 200, {}
+
+    def DenyBucketKey(self, _: Any, body: dict[str, Any]) -> tuple[int, Any]:
+        self._pair(body).difference_update(right for right, yes in body["permissions"].items() if yes)
+        return 200, {}
+
+    def _pair(self, body: dict[str, Any]) -> set[str]:
+        return self.rights.setdefault((body["accessKeyId"], body["bucketId"]), set())
+
+
+@pytest.fixture
+def garage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGarage]:
+    fake = FakeGarage()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            url = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+            status, said = 403, {"code": "AccessDenied"}
+            if self.headers["Authorization"] == f"Bearer {TOKEN}":
+                status, said = fake.call(url.path.removeprefix("/v2/"), query, body)
+            content = json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    monkeypatch.setenv("S3_ADMIN_URL", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("S3_ADMIN_TOKEN", TOKEN)
+    for service, (key_id, secret) in KEYS.items():
+        monkeypatch.setenv(f"S3_{service}_KEY_ID", key_id)
+        monkeypatch.setenv(f"S3_{service}_SECRET", secret)
+    yield fake
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script as a module: it runs in an image without our packages, so it is no part of them."""
+    path: Path = ROOT / "deploy" / "docker" / "prepare_s3.py"
+    spec = importlib.util.spec_from_file_location("prepare_s3", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
+    return module
+
+
+def rights(fake: FakeGarage) -> dict[tuple[str, str], set[str]]:
+    named = {(key, bucket.removeprefix("id-lectern-")): held for (key, bucket), held in fake.rights.items()}
+    return {pair: held for pair, held in named.items() if held}
+
+
+EXPECTED = {
+    ("GKg", "public"): {"read"},
+    ("GKm", "private"): {"read", "write"},
+    ("GKm", "public"): {"read", "write"},
+    ("GKt", "private"): {"read"},
+    ("GKt", "public"): {"read", "write"},
+}
+
+
+def test_a_fresh_server_gets_a_layout_two_buckets_and_each_service_its_rights(
+    garage: FakeGarage, script: ModuleType
+) -> None:
+    garage.refused_first = 3
+    assert script.main() == 0
+    assert garage.role is not None
+    assert {name: bucket["web"] for name, bucket in garage.buckets.items()} == {
+        "lectern-private": False,
+        "lectern-public": True,
+    }
+    assert {key: found["secretAccessKey"] for key, found in garage.keys.items()} == dict(KEYS.values())
+    assert rights(garage) == EXPECTED
+
+
+def test_a_second_run_changes_nothing_and_takes_back_what_was_opened_by_hand(
+    garage: FakeGarage, script: ModuleType
+) -> None:
+    assert script.main() == 0
+    done, version = list(garage.changes), garage.version
+    garage.buckets["lectern-private"]["web"] = True
+    garage.rights["GKt", "id-lectern-private"].add("write")
+    assert script.main() == 0
+    assert (garage.changes, garage.version) == (done, version)
+    assert garage.buckets["lectern-private"]["web"] is False
+    assert rights(garage) == EXPECTED
+
+
+def test_a_changed_secret_under_the_same_key_is_refused_with_the_way_out(
+    garage: FakeGarage, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert script.main() == 0
+    monkeypatch.setenv("S3_MEDIA_SECRET", "another")
+    with pytest.raises(SystemExit, match="S3_MEDIA_KEY_ID"):
+        script.main()
+
+
+def test_a_wrong_admin_token_ends_the_job_at_once(
+    garage: FakeGarage, script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("S3_ADMIN_TOKEN", "wrong")
+    assert script.main() == 1
+    assert "403" in capsys.readouterr().err
+    assert not garage.changes
