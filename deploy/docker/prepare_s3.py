@@ -15,7 +15,7 @@ import urllib.request
 from typing import Any
 
 PRIVATE, PUBLIC = "lectern-private", "lectern-public"
-RIGHTS = {
+RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     # The gateway only has to be able to open its store; players are sent to nginx.
     "GATEWAY": {PUBLIC: ("read",)},
     # Takes uploads in, and sweeps away what is deleted.

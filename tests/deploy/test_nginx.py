@@ -292,6 +292,16 @@ def test_playlists_are_compressed_and_what_carries_tokens_is_not(either: Running
     assert "Content-Encoding" not in either.client.get("/api/videos/1/access-token").headers
 
 
+def test_the_main_file_of_the_container_is_accepted(on_buckets: Running) -> None:
+    main = edge.exactly_replaced(
+        (edge.CONFIGURATION / "nginx.conf").read_text(),
+        {"/tmp/lectern.conf": "site.conf", "/tmp/": f"{on_buckets.nginx.prefix}/"},
+    )
+    (on_buckets.nginx.prefix / "nginx.conf").write_text(main)
+    checked = on_buckets.nginx.check()
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_an_edited_name_that_the_tests_replace_is_noticed() -> None:
     with pytest.raises(AssertionError, match="no longer says"):
         edge.exactly_replaced("listen 81;", {"listen 80;": "listen 1;"})
