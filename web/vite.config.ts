@@ -8,7 +8,7 @@ export default defineConfig(({ mode }) => {
   const toGateway = { target: gateway, changeOrigin: false };
   return {
     plugins: [react()],
-    server: { host: '127.0.0.1', proxy: { '/api': toGateway, '/media': toGateway, '/health': toGateway } },
+    server: { host: '127.0.0.1', proxy: { '/api': toGateway, '/public': toGateway, '/health': toGateway } },
     build: {
       target: 'es2022',
       // Everything stays in files: a strict Content-Security-Policy allows no data: scripts, and hashed files cache for ever.

@@ -5,7 +5,6 @@ import './design/tokens.css';
 import './design/base.css';
 import './design/components.css';
 import './app/app.css';
-import './pages/pages.css';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

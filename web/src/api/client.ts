@@ -17,8 +17,11 @@ interface CallOptions {
   anonymous?: boolean;
 }
 
+/** In development Vite's proxy stands for the gateway, on the page's own origin. */
+const configuredBase = import.meta.env.DEV ? '' : (import.meta.env.VITE_API_URL ?? '');
+
 /** The one place where URLs are made: a path of the API, or a URL the API answered, on the configured base. */
-export function buildUrl(pathOrUrl: string, apiUrl: string = import.meta.env.VITE_API_URL ?? ''): string {
+export function buildUrl(pathOrUrl: string, apiUrl: string = configuredBase): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(pathOrUrl) || pathOrUrl.startsWith('//')) return pathOrUrl;
   return `${apiUrl.replace(/\/+$/, '')}/${pathOrUrl.replace(/^\/+/, '')}`;
 }

@@ -45,8 +45,9 @@ export interface VideoError {
 
 export interface RenditionStatus {
   name: string;
-  width: number;
-  height: number;
+  /** Null for sound alone. */
+  width: number | null;
+  height: number | null;
   percent: number;
 }
 

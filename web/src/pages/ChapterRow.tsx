@@ -6,6 +6,7 @@ import { clock } from '../i18n/format';
 import { Icon } from '../ui/Icon';
 import { Ring } from '../ui/pieces';
 import { chapterState, lockText, stateText } from './chapters';
+import './chapters.css';
 
 interface ChapterRowProps {
   chapter: Chapter;
@@ -62,7 +63,7 @@ export function ChapterRow({ chapter, course, current, compact }: ChapterRowProp
 export function Thumb({ chapter }: { chapter: Chapter }) {
   return (
     <span className="thumb">
-      {chapter.posterUrl ? <img src={buildUrl(chapter.posterUrl)} alt="" loading="lazy" /> : <Icon name={chapter.videoId ? 'wave' : 'film'} />}
+      {chapter.posterUrl ? <img src={buildUrl(chapter.posterUrl)} alt="" loading="lazy" /> : <Icon name="film" />}
       {chapter.duration ? <span className="thumb__time">{clock(chapter.duration)}</span> : null}
     </span>
   );

@@ -12,6 +12,7 @@ import { ChapterRow } from './ChapterRow';
 import { chapterState, chapterToContinue, refreshWhileFilmsCome } from './chapters';
 import { Cover } from './Cover';
 import { Problem } from './Problem';
+import './course.css';
 
 export function CoursePage({ courseId }: { courseId: string }) {
   const t = useTranslate();
@@ -92,7 +93,9 @@ function ContinueCard({ course, chapter }: { course: Course; chapter: Chapter })
   const t = useTranslate();
   const state = chapterState(chapter);
   const position = chapter.progress?.currentPosition ?? 0;
-  const verb = state === 'not_started' ? t('course.start') : state === 'completed' ? t('course.again') : t('course.continue');
+  const begun = course.chapters.some((one) => chapterState(one) !== 'not_started');
+  const fresh = begun ? t('course.next') : t('course.start');
+  const verb = state === 'not_started' ? fresh : state === 'completed' ? t('course.again') : t('course.continue');
   const left = chapter.duration !== null && state === 'in_progress' ? Math.max(0, chapter.duration - position) : null;
   return (
     <Link to={paths.watch(course.id, chapter.id)} state={{ autoplay: true }} className="continue" data-testid="continue-watching">

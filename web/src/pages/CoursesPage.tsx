@@ -8,6 +8,7 @@ import { percent } from '../i18n/format';
 import { Bar, Loading, Notice, Skeleton } from '../ui/pieces';
 import { Cover } from './Cover';
 import { Problem } from './Problem';
+import './courses.css';
 
 export function courseProgress({ progress }: CourseSummary): number {
   if (progress === null || progress === undefined) return 0;

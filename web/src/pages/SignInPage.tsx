@@ -7,6 +7,7 @@ import { useTranslate } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { Failure } from '../upload/ProcessingStatus';
 import { Loading, Skeleton } from '../ui/pieces';
+import './sign-in.css';
 
 type Offer = 'asking' | 'demo' | 'token' | 'unreachable';
 

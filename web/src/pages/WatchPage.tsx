@@ -12,6 +12,7 @@ import { Bar, Loading, Notice, Skeleton } from '../ui/pieces';
 import { ChapterRow } from './ChapterRow';
 import { lockText } from './chapters';
 import { Problem } from './Problem';
+import './watch.css';
 
 export default function WatchPage({ courseId, chapterId }: { courseId: string; chapterId: string }) {
   const t = useTranslate();

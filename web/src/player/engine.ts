@@ -9,13 +9,17 @@ type VideoJs = ReturnType<typeof videojsFactory>;
 
 interface QualityLevelList {
   readonly selectedIndex: number;
-  readonly [index: number]: { height?: number };
+  readonly [index: number]: Size;
   on(event: 'addqualitylevel' | 'removequalitylevel' | 'change', listener: () => void): void;
 }
 
-/** Of VHS, which has no types of its own, just what is used here. */
-interface Representation {
+interface Size {
+  width?: number;
   height?: number;
+}
+
+/** Of VHS, which has no types of its own, just what is used here. */
+interface Representation extends Size {
   playlist: { disabled?: boolean };
   enabled(enable: boolean): void;
 }
@@ -40,17 +44,23 @@ declare global {
   }
 }
 
+/** What a rendition is called by: its shorter side, so that an upright 1080 x 1920 is 1080p too. 0 for sound alone. */
+export function linesOf({ width, height }: { width?: number | null; height?: number | null }): number {
+  return width && height ? Math.min(width, height) : (height ?? 0);
+}
+
 export interface Engine {
   readonly player: VideoJs;
   readonly video: HTMLVideoElement;
   /** Resolves when the length is known and `startAt` is set; then `play` may be called. */
   load(masterUrl: string, startAt: number): Promise<void>;
-  heights(): number[];
-  activeHeight(): number | null;
-  /** The renditions that may be chosen from, as of the next segment; if none is wanted, all are allowed. */
-  allowHeights(wanted: (height: number) => boolean): void;
-  /** Shows this height as soon as it can be loaded. */
-  switchTo(height: number): void;
+  /** The qualities there are, best first, as `linesOf` counts them. */
+  qualities(): number[];
+  activeQuality(): number | null;
+  /** The qualities that may be chosen from, as of the next segment; if none is wanted, all are allowed. */
+  allow(wanted: (lines: number) => boolean): void;
+  /** Shows this quality as soon as it can be loaded. */
+  switchTo(lines: number): void;
   onQualities(listener: () => void): void;
   dispose(): void;
 }
@@ -124,24 +134,25 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
         player.one(['error', 'dispose'], failed);
         player.src({ src: masterUrl, type: 'application/x-mpegURL' });
       }),
-    heights() {
-      const heights = representations().flatMap(({ height }) => height ?? []);
-      return [...new Set(heights)].toSorted((a, b) => b - a);
+    qualities() {
+      const all = representations().map(linesOf).filter((lines) => lines > 0);
+      return [...new Set(all)].toSorted((a, b) => b - a);
     },
-    activeHeight() {
+    activeQuality() {
       const list = levels();
-      return list[list.selectedIndex]?.height ?? null;
+      const selected = list[list.selectedIndex];
+      return selected ? linesOf(selected) || null : null;
     },
-    allowHeights(wanted) {
-      const matching = representations().filter(({ height }) => wanted(height ?? 0));
+    allow(wanted) {
+      const matching = representations().filter((one) => wanted(linesOf(one)));
       for (const one of representations()) {
         if (matching.length > 0 && !matching.includes(one)) one.enabled(false);
         // Not by `enabled(true)`: VHS would throw the buffer away and switch to this rendition at once.
         else delete one.playlist.disabled;
       }
     },
-    switchTo(height) {
-      const target = representations().find((one) => one.height === height);
+    switchTo(lines) {
+      const target = representations().find((one) => linesOf(one) === lines);
       // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
       target?.enabled(false);
       target?.enabled(true);

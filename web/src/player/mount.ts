@@ -6,6 +6,8 @@ import { h, icon } from './view/dom';
 import { overlay } from './view/overlay';
 import { toast } from './view/toast';
 import './player.css';
+import './view/controls.css';
+import './view/overlay.css';
 
 const HIDE_AFTER_MS = 2_600;
 const painted = ['translate', 'title', 'posterUrl', 'nextTitle'] as const;
@@ -81,7 +83,8 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
   bottom.element.addEventListener('mousedown', (event) => {
     if ((event.target as Element).closest('button')) event.preventDefault();
   });
-  root.addEventListener('pointerdown', () => {
+  root.addEventListener('pointerdown', (event) => {
+    root.classList.toggle('is-touch', event.pointerType === 'touch');
     if (!root.contains(document.activeElement)) root.focus({ preventScroll: true });
   });
   root.addEventListener('contextmenu', (event) => event.preventDefault());

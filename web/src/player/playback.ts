@@ -6,6 +6,7 @@ import { createEngine, loadLibrary, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
 import { readPrefs, writePrefs } from './prefs';
+import { applyQuality } from './quality';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
 import { createStore, type Store } from './store';
@@ -205,8 +206,11 @@ export class Playback {
     const wanted = Math.min(Math.max(0, target), this.store.state.duration || target);
     const allowed = this.#guard.allow(wanted);
     if (this.#guard.isBeyond(wanted)) this.store.set({ toast: { kind: 'held', until: this.#guard.maxSeek } });
+    const { ended } = this.store.state;
     this.store.set({ position: allowed, ended: false });
     player.currentTime(allowed);
+    // At the very end VHS finds no segment to switch to, so a choice made there waits for the way back.
+    if (ended) this.#switchToChoice();
   }
 
   async replay(): Promise<void> {
@@ -244,23 +248,16 @@ export class Playback {
   setQuality(quality: QualityChoice): void {
     this.store.set({ quality });
     this.#applyQuality();
+    if (!this.store.state.ended) this.#switchToChoice();
+  }
+
+  #switchToChoice(): void {
+    const { quality } = this.store.state;
     if (quality !== 'auto') this.#engine?.switchTo(quality);
   }
 
   #applyQuality(): void {
-    const engine = this.#engine;
-    if (!engine) return;
-    const heights = engine.heights();
-    const { status, quality } = this.store.state;
-    const made = new Set(status?.renditions.filter(({ percent }) => percent >= 100).map(({ height }) => height));
-    const lowest = heights.at(-1);
-    // While renditions are still being made, only the lowest can be made to order, so it always counts.
-    const isMade = (height: number): boolean => !status || status.status === 'ready' || height === lowest || made.has(height);
-    const choice = quality !== 'auto' && heights.includes(quality) && isMade(quality) ? quality : null;
-    engine.allowHeights(choice === null ? isMade : (height) => height === choice);
-    const qualities = heights.map((height) => ({ height, available: isMade(height) }));
-    const same = JSON.stringify(qualities) === JSON.stringify(this.store.state.qualities);
-    this.store.set({ activeHeight: engine.activeHeight(), ...(same ? {} : { qualities }) });
+    if (this.#engine) applyQuality(this.#engine, this.store);
   }
 
   dismissToast(): void {

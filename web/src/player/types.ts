@@ -40,7 +40,8 @@ export type Face =
   | { kind: 'broken'; code: string; message: string };
 
 export interface Quality {
-  height: number;
+  /** The shorter side of the picture: 720 for 720p. */
+  lines: number;
   /** False while this rendition is still being made. */
   available: boolean;
 }
@@ -70,7 +71,7 @@ export interface PlayerState {
   rate: number;
   qualities: readonly Quality[];
   quality: QualityChoice;
-  activeHeight: number | null;
+  activeQuality: number | null;
   fullscreen: boolean;
   pip: boolean;
 
@@ -100,7 +101,7 @@ export function initialState({ volume, muted, rate }: Prefs): PlayerState {
     rate,
     qualities: [],
     quality: 'auto',
-    activeHeight: null,
+    activeQuality: null,
     fullscreen: false,
     pip: false,
     restricted: false,

@@ -81,12 +81,12 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
         const items = rates.map((rate) => ({ value: rate, text: rate === 1 ? t('player.speedNormal') : `${rate}×` }));
         speed.paint(t('player.speed'), `${state.rate}×`, items, state.rate);
       }
-      if (has('qualities', 'quality', 'activeHeight')) {
+      if (has('qualities', 'quality', 'activeQuality')) {
         const items = [
-          { value: 'auto' as const, text: t('player.qualityAuto'), note: state.activeHeight && state.quality === 'auto' ? `${state.activeHeight}p` : '' },
-          ...state.qualities.map(({ height, available }) => ({
-            value: height,
-            text: `${height}p`,
+          { value: 'auto' as const, text: t('player.qualityAuto'), note: state.activeQuality && state.quality === 'auto' ? `${state.activeQuality}p` : '' },
+          ...state.qualities.map(({ lines, available }) => ({
+            value: lines,
+            text: `${lines}p`,
             note: available ? '' : t('player.qualityLater'),
             disabled: !available,
           })),
