@@ -13,6 +13,7 @@ from tests.support.films import make_film
 from tests.support.running import Suite
 
 HERE = Path(__file__).parent
+RESULTS = HERE.parents[1] / "test-results"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A failed test leaves a screenshot of each of its pages in test-results/."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.when == "call" and report.failed:
+        for number, page in enumerate(getattr(item, "pages", [])):
+            RESULTS.mkdir(exist_ok=True)
+            page.screenshot(path=RESULTS / f"{item.name}-{number}.png")
+            report.sections.append((f"page {number}", f"{page.url}\n{page.locator('body').inner_text()[:2000]}"))
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +71,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, suite: Suite) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, suite: Suite, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """Opens pages, each a visitor of its own. A page that meets a script error, or that our own Content-Security-Policy
     refuses something, fails the test."""
     pages: list[Page] = []
     faults: list[str] = []
+    request.node.pages = pages
 
     def heard(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.support.clients import Course, Platform, good
+from tests.support.patience import until
 
 STUDENT = "demo-student"
 OpenPage = Callable[..., Page]
@@ -28,7 +29,8 @@ def video(page: Page, expression: str) -> object:
 
 
 def wait_for_video(page: Page, condition: str) -> None:
-    page.wait_for_function(f"() => {{ const v = document.querySelector('video'); return v && ({condition}); }}")
+    # Not wait_for_function: it evaluates inside the page, which our Content-Security-Policy forbids.
+    until(lambda: video(page, condition), f"video: {condition}")
 
 
 def choose_quality(page: Page, name: str) -> None:
@@ -37,9 +39,7 @@ def choose_quality(page: Page, name: str) -> None:
     page.get_by_role("menuitemradio", name=name).click()
 
 
-def test_a_teacher_uploads_and_watches_it_become_ready(
-    platform: Platform, open_page: OpenPage, lecture: Path
-) -> None:
+def test_a_teacher_uploads_and_watches_it_become_ready(platform: Platform, open_page: OpenPage, lecture: Path) -> None:
     course = platform.new_course()
     page = open_page()
     sign_in(page, "admin")
@@ -47,9 +47,9 @@ def test_a_teacher_uploads_and_watches_it_become_ready(
     page.get_by_test_id("upload-input").set_input_files(str(lecture))
     expect(page.get_by_test_id("upload-row")).to_be_visible()
     expect(page.get_by_test_id("watch-now").first).to_be_visible()
+    # Whoever asks to watch now is not asked to press play as well.
     page.get_by_test_id("watch-now").first.click()
-    page.get_by_test_id("big-play").click()
-    wait_for_video(page, "v.currentTime > 1 && v.videoWidth > 0 && !v.paused")
+    wait_for_video(page, "v.currentTime > 1 && v.videoWidth > 0")
     [chapter] = good(platform.admin.get(f"/api/courses/{course.id}"))["chapters"]
     platform.wait_for(chapter["videoId"], "ready")
 
@@ -74,7 +74,7 @@ def test_a_student_watches_to_the_end_and_the_next_chapter_opens(
     platform: Platform, open_page: OpenPage, lecture: Path
 ) -> None:
     course = enrolled_course(platform, sequential=True, restricted=True)
-    first = platform.ready(course.chapters[0], lecture)
+    platform.ready(course.chapters[0], lecture)
     platform.ready(course.chapters[1], lecture)
     page = open_page()
     sign_in(page, "student")
@@ -105,9 +105,8 @@ def test_a_student_watches_to_the_end_and_the_next_chapter_opens(
     assert document["watchPercentage"] >= 90
     page.get_by_test_id("next-chapter").first.click()
     page.wait_for_url(f"**/chapters/{course.chapters[1]}")
-    page.get_by_test_id("big-play").click()
-    wait_for_video(page, "v.currentTime > 0.5")
-    assert first
+    # Going on to the next chapter is asking to watch it.
+    wait_for_video(page, "v.currentTime > 0.5 && v.currentTime < 12")
 
 
 def test_a_reload_goes_on_where_it_stopped(platform: Platform, open_page: OpenPage, lecture: Path) -> None:

@@ -1,7 +1,7 @@
 """The whole suite, started as a user starts it, for tests that prove its behaviour from outside.
 
-One suite serves all tests of a test process; tests that kill one, or need other settings, start their own. With
-pytest-xdist both kinds form a group each, so that ``--dist loadgroup`` starts no more suites than there have to be.
+One suite serves all tests of a test process; tests that kill one, or need other settings, start their own.
+tests/support/scheduling.py keeps either kind together on one worker of pytest-xdist.
 """
 
 import re
@@ -16,18 +16,10 @@ from tests.support.films import make_film
 from tests.support.running import RUNNING, Suite
 from tests.support.secrecy import secrets_in_logs
 
-HERE = Path(__file__).parent
-OWN_SUITES = {"test_crash_and_limits.py", "test_s3_storage.py"}
 SHOWN_LINES = 80
 QUIET = re.compile(r"/status 200 ")
 
 _marks = pytest.StashKey[dict[int, int]]()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group("e2e-own" if item.path.name in OWN_SUITES else "e2e"))
 
 
 @pytest.hookimpl(tryfirst=True)

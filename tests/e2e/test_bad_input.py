@@ -15,7 +15,9 @@ from tests.support.wire import Wire, form_head, form_tail, form_type
 
 ATTACK = ROOT.parent / "shared" / "media" / "attack"
 ATTACK_FILES = sorted(ATTACK.iterdir()) if ATTACK.is_dir() else []
-PLAYLIST = b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+PLAYLIST = (
+    b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+)
 TWINS = {
     "empty.mp4": b"",
     "text.mp4": b"This is a letter and no film.\n" * 500,
@@ -148,10 +150,13 @@ def test_a_form_that_lacks_something_is_refused(
     platform: Platform, chapter: str, no_trace: Traces, short_film: Path
 ) -> None:
     film = short_film.read_bytes()
-    assert refused(post_form(platform, form_head(chapter, None).rstrip() + form_tail()), 400, "missing_field")[
-        "field"
-    ] == "video"
-    assert refused(post_form(platform, form_head(None) + film + form_tail()), 400, "missing_field")["field"] == "chapterId"
+    assert (
+        refused(post_form(platform, form_head(chapter, None).rstrip() + form_tail()), 400, "missing_field")["field"]
+        == "video"
+    )
+    assert (
+        refused(post_form(platform, form_head(None) + film + form_tail()), 400, "missing_field")["field"] == "chapterId"
+    )
     # A text field named video is no file.
     answer = platform.admin.post("/api/videos/upload", files={"chapterId": (None, chapter), "video": (None, "film")})
     assert refused(answer, 400, "missing_field")["field"] == "video"
@@ -239,7 +244,9 @@ def test_three_gigabytes_are_refused_before_they_are_sent(
         assert problem(content_type, document, 413, "too_large")["maxBytes"] > 2 * 1024**3 - 1
     good(platform.admin.delete(f"/api/videos/{video}"), 204)
     until(lambda: not [name for name in suite.files("private") if name.startswith(video)], "its removal")
-    assert {name for name in no_trace.new() if video not in name and not name.startswith(("version", "key", "job"))} == set()
+    assert {
+        name for name in no_trace.new() if video not in name and not name.startswith(("version", "key", "job"))
+    } == set()
     no_trace._before |= no_trace.new()
 
 
@@ -294,6 +301,7 @@ def test_a_cut_connection_leaves_no_trace(
         ("evil\u202e4pm.mp4", "evil4pm.mp4"),
         ("<b>bold</b> & co;.mp4", "b> & co;.mp4"),
     ],
+    ids=["arabic", "hebrew", "georgian", "long", "path", "windows-path", "override", "markup"],
 )
 def test_names_come_back_readable(
     platform: Platform, suite: Suite, chapter: str, films: Path, sent: str, shown: str
@@ -327,7 +335,9 @@ def test_a_course_that_makes_no_sense_is_refused(platform: Platform) -> None:
     twice = {**whole, "chapters": [{**chapter, "id": "same"}, {**chapter, "id": "same", "position": 2}]}
     refused(platform.admin.put(f"/api/admin/courses/{course.id}", json=twice), 422, "repeated_chapter")
     stolen = {**whole, "chapters": [{**chapter, "id": course.chapters[0]}]}
-    refused(platform.admin.put(f"/api/admin/courses/{platform.new_id('c')}", json=stolen), 409, "chapter_in_other_course")
+    refused(
+        platform.admin.put(f"/api/admin/courses/{platform.new_id('c')}", json=stolen), 409, "chapter_in_other_course"
+    )
     headers = {"Content-Type": "application/json"}
     answer = platform.admin.put(f"/api/admin/courses/{course.id}", content=b"{not json", headers=headers)
     assert answer.status_code == 422

@@ -125,7 +125,10 @@ def test_the_token_alone_answers_a_master_playlist_that_plays(
 
 
 def test_the_announced_rates_are_what_the_segments_weigh(view: View) -> None:
-    heard = [(len(player.fetch(segment.url)), segment.seconds) for segment in player.read_media(player.audio_url(view.master))]
+    heard = [
+        (len(player.fetch(segment.url)), segment.seconds)
+        for segment in player.read_media(player.audio_url(view.master))
+    ]
     for variant in player.read_master(view.master):
         seen = [(len(player.fetch(segment.url)), segment.seconds) for segment in player.read_media(variant.url)]
         average = _average(seen) + _average(heard)

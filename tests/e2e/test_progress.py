@@ -54,9 +54,7 @@ def beat(
         "position": played[-1][1] if position is None and played else position,
     }
     headers = {"Content-Type": "text/plain;charset=UTF-8"}
-    answer: dict[str, Any] = good(
-        platform.client().post(view.path("beat"), content=json.dumps(body), headers=headers)
-    )
+    answer: dict[str, Any] = good(platform.client().post(view.path("beat"), content=json.dumps(body), headers=headers))
     return answer
 
 
@@ -205,7 +203,12 @@ def test_the_seeds_clients_put_their_position(platform: Platform, open_way: Way)
     # Back to an earlier place is no watching either.
     back = good(student.put(address, json={**body, "currentPosition": 1}))
     assert (back["currentPosition"], back["watchPercentage"]) == (1, 50)
-    for wrong in ({}, {"currentPosition": -1}, {"currentPosition": "x"}, {"currentPosition": 1, "watchPercentage": 101}):
+    for wrong in (
+        {},
+        {"currentPosition": -1},
+        {"currentPosition": "x"},
+        {"currentPosition": 1, "watchPercentage": 101},
+    ):
         assert student.put(address, json=wrong).status_code == 422
     refused(student.put("/api/progress/chapters/no-such-chapter", json=body), 404, "unknown_chapter")
     refused(student.get("/api/progress/chapters/no-such-chapter"), 404, "unknown_chapter")

@@ -167,7 +167,7 @@ def test_deleting_what_is_still_being_made_leaves_nothing(platform: Platform, su
 
     def buried() -> bool:
         left = "SELECT count(*) AS left FROM media.storage_tombstones WHERE done_at IS NULL AND prefix LIKE $1"
-        return suite.query(left, f"{video}/%")[0]["left"] == 0
+        return bool(suite.query(left, f"{video}/%")[0]["left"] == 0)
 
     until(buried, "its removal from storage")
     assert not prefix(suite, "private", video)

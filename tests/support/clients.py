@@ -154,7 +154,7 @@ class Platform:
             assert document["status"] != "failed", f"the film failed: {document['error']}"
             if not seen or document != seen[-1]:
                 seen.append(document)
-            return document["status"] == "ready"
+            return bool(document["status"] == "ready")
 
         until(look, f"video {video} to be ready", every=0.15)
         return seen
@@ -199,7 +199,9 @@ def is_forward(statuses: Sequence[str]) -> bool:
 
 def good(answer: httpx.Response, status: int = 200) -> Any:
     """The document of an answer that must be ``status``."""
-    assert answer.status_code == status, f"{answer.request.method} {answer.url.path}: {answer.status_code} {answer.text}"
+    assert answer.status_code == status, (
+        f"{answer.request.method} {answer.url.path}: {answer.status_code} {answer.text}"
+    )
     return answer.json() if answer.content else None
 
 

@@ -13,9 +13,7 @@ _pause = threading.Event()
 Value = TypeVar("Value")
 
 
-def until(
-    condition: Callable[[], Value], what: str, *, patience: float = PATIENCE, every: float = 0.05
-) -> Value:
+def until(condition: Callable[[], Value], what: str, *, patience: float = PATIENCE, every: float = 0.05) -> Value:
     """The first true value of ``condition``, asked again and again; an AssertionError that names ``what`` if none."""
     deadline = time.monotonic() + patience
     while True:

@@ -127,12 +127,14 @@ class Suite:
             finally:
                 await connection.close()
 
-        return run_async(ask())
+        rows: list[dict[str, Any]] = run_async(ask())
+        return rows
 
     def files(self, store: str) -> set[str]:
         """Keys of what stands in the private or the public root, what is half written too."""
         root = self.home / "storage" / store
-        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+        # os.walk, because folders may go while one looks.
+        return {str((Path(folder) / name).relative_to(root)) for folder, _, names in os.walk(root) for name in names}
 
     def log_text(self) -> str:
         """Everything that any process of this home ever said."""

@@ -21,26 +21,27 @@ class Wire:
         self._socket.close()
 
     def head(self, method: str, path: str, headers: dict[str, str]) -> None:
-        lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
 
     def body(self, pieces: Iterable[bytes]) -> None:
-        for piece in pieces:
-            self._socket.sendall(piece)
+        """Stops where the other side has closed: what it said before can be read then, as browsers do it."""
+        try:
+            for piece in pieces:
+                self._socket.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            return
 
     def chunked(self, pieces: Iterable[bytes]) -> None:
         """Body pieces of a chunked transfer, without its end. Stops where the other side has closed."""
-        try:
-            for piece in pieces:
-                self._socket.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-        except (BrokenPipeError, ConnectionResetError):
-            return
+        self.body(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
 
     def end_chunks(self) -> None:
-        try:
-            self._socket.sendall(b"0\r\n\r\n")
-        except (BrokenPipeError, ConnectionResetError):
-            return
+        self.body([b"0\r\n\r\n"])
 
     def answer(self) -> tuple[int, str, dict[str, Any]]:
         """Status, content type and JSON document of the answer."""
@@ -49,7 +50,9 @@ class Wire:
             data += self._more(data)
         head, _, body = bytes(data).partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+        }
         whole = bytearray(body)
         while len(whole) < int(headers["content-length"]):
             whole += self._more(whole)

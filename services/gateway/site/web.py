@@ -10,9 +10,10 @@ from shared.http import Problem
 
 POLICY = (
     "default-src 'self'; img-src 'self' https: data: blob:; media-src 'self' https: blob:; connect-src 'self' https:; "
-    "style-src 'self' 'unsafe-inline'; script-src 'self'; worker-src 'self' blob:; font-src 'self' data:; "
+    "style-src 'self'; script-src 'self'; worker-src 'self' blob:; font-src 'self' data:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
+FILE_ENDINGS = (".js", ".css", ".map", ".svg", ".png", ".ico", ".woff2", ".txt", ".json", ".webmanifest", ".php")
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lectern</title>
 <p>The web app is not built. Run <code>make run</code>, which builds it.</p></html>"""
 
@@ -36,7 +37,8 @@ def add_web(app: FastAPI, root: Path | None) -> None:
         if file is not None:
             cache = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
             return FileResponse(file, headers={"Cache-Control": cache})
-        if "." in path.rsplit("/", 1)[-1]:
+        # Ids may hold dots, so a dot alone does not make an address a file's.
+        if path.startswith("assets/") or path.endswith(FILE_ENDINGS):
             raise Problem(404, "not_found", "There is no such file.")
         headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
         return FileResponse(root / "index.html", headers=headers)
