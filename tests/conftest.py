@@ -4,20 +4,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
 from deploy.embedded.throwaway import throwaway_postgres
 from shared.db import Database
 from shared.db.migrate import alembic_config
 from shared.db.roles import GRANTS, apply_roles
+from tests.support.scheduling import pytest_xdist_make_scheduler
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file stay together on one worker, unless they say where they belong: their fixtures are costly."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+__all__ = ["pytest_xdist_make_scheduler"]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from contextvars import ContextVar
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 _CREDENTIAL_PATH = re.compile(r"(/playback/)[^/?\s\"']+")
+# Ids and storage keys have shorter parts; what is this long in a path is a token that somebody put in a wrong place.
+_LONG_PART = re.compile(r"(?<=/)[A-Za-z0-9_-]{40,}(?=[/?\s\"']|$)")
 _TOKEN_QUERY = re.compile(r"([?&](?:token|signature)=)[^&\s\"']+", re.IGNORECASE)
 _BEARER = re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 
 
 def mask_path(path: str) -> str:
     """``path`` without the session credential and without tokens in its query."""
-    return _TOKEN_QUERY.sub(r"\1***", _CREDENTIAL_PATH.sub(r"\1***", path))
+    return _TOKEN_QUERY.sub(r"\1***", _LONG_PART.sub("***", _CREDENTIAL_PATH.sub(r"\1***", path)))
 
 
 def request_id() -> str:

@@ -1,7 +1,5 @@
 """A film's end, and its second life: replacing and deleting while somebody watches."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,17 +16,6 @@ OLD_FRAMES, NEW_FRAMES = 150, 250
 @pytest.fixture(scope="module")
 def new_film(films: Path) -> Path:
     return make_film(films / "new.mp4", seconds=10, size="320x180")
-
-
-@contextmanager
-def encoding_held(suite: Suite) -> Iterator[None]:
-    """No film moves on while this lasts: the worker is stopped in its tracks, as on a machine that is busy."""
-    worker = suite.process("services.transcoder.worker")
-    worker.suspend()
-    try:
-        yield
-    finally:
-        worker.resume()
 
 
 def frames(url: str) -> int:
@@ -49,7 +36,7 @@ def test_the_old_film_plays_on_until_the_new_one_is_ready(
     video = platform.ready(course.chapters[0], other_film)
     before = platform.watch(student, video)
     assert before.document["duration"] == 6
-    with encoding_held(suite):
+    with suite.held("services.transcoder.worker"):
         assert good(platform.replace(video, new_film, "second take.mp4"), 202)["videoId"] == video
         status = platform.status(video)
         assert (status["status"], status["percent"], status["duration"]) == ("ready", 100, 6)
@@ -106,7 +93,7 @@ def test_replacing_what_is_not_there_is_refused(platform: Platform, new_film: Pa
 
 def test_a_chapter_takes_one_film(platform: Platform, suite: Suite, other_film: Path, new_film: Path) -> None:
     course = platform.new_course()
-    with encoding_held(suite):
+    with suite.held("services.transcoder.worker"):
         video = platform.upload(course.chapters[0], other_film)
         # Also while the first is still being made.
         problem = refused(platform.send(course.chapters[0], new_film), 409, "chapter_has_video")

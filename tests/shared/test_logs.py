@@ -14,6 +14,11 @@ from shared.observability import configure_logging, mask_path
         ("/api/playback/SECRET", "/api/playback/***"),
         ("/api/videos/stream?token=SECRET&x=1", "/api/videos/stream?token=***&x=1"),
         ("/api/courses", "/api/courses"),
+        ("/api/videos/stream/" + "S" * 43, "/api/videos/stream/***"),
+        (
+            "/api/videos/0198c0de-0000-7000-8000-000000000000/status",
+            "/api/videos/0198c0de-0000-7000-8000-000000000000/status",
+        ),
     ],
 )
 def test_paths_are_masked(given: str, masked: str) -> None:

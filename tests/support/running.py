@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,16 @@ class Suite:
         found = [one for one in self.processes() if one.cmdline()[-2:] == ["-m", module]]
         assert len(found) == 1, f"{module} runs {len(found)} times"
         return found[0]
+
+    @contextlib.contextmanager
+    def held(self, module: str) -> Iterator[None]:
+        """The process of ``module`` stopped in its tracks while a block runs, as on a machine that is busy."""
+        one = self.process(module)
+        one.suspend()
+        try:
+            yield
+        finally:
+            one.resume()
 
     def facts(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.home / "run" / "instance.json").read_text())

@@ -1,6 +1,6 @@
 """Which tests share a worker of pytest-xdist: all of one file, and all that use one running suite.
 
-``tests/conftest.py`` imports the hook. It takes the place of ``--dist loadgroup``, whose groups pytest 9.1 does not
+``tests/conftest.py`` imports the hook. It takes the place of ``--dist loadgroup``, whose groups pytest 9.2 does not
 see: xdist 3.8 writes them into ``item._nodeid``, which ``item.nodeid`` no longer reads.
 """
 
@@ -24,7 +24,7 @@ def group_of(nodeid: str) -> str:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByCost(LoadScopeScheduling):
+    class ByCost(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return group_of(nodeid)
 

@@ -1,16 +1,18 @@
 """Passing a request on and its answer back, both as streams: no body is ever whole in memory."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from services.gateway.proxy.upstream import Upstream, bad_gateway
 from shared.contracts.access import Actor
-from shared.http import Problem
+from shared.http import Problem, problem_response
 
 REQUEST_HEADERS = (
     "accept",
@@ -39,7 +41,9 @@ PIECE = 64 * 1024
 
 async def pass_on(request: Request, upstream: Upstream, actor: Actor, most_body: int) -> Response:
     """Ask ``upstream`` what the client asked, on behalf of ``actor``. ``most_body`` bytes of body, 413 above."""
-    _refuse_declared(request, most_body)
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most_body:
+        return LingeringRefusal(too_large(most_body))
     headers = _chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor)
     body = None if request.method in BODILESS else _Body(request, most_body)
     try:
@@ -83,13 +87,30 @@ def too_large(limit: int) -> Problem:
     )
 
 
-def _refuse_declared(request: Request, most: int) -> None:
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        problem = too_large(most)
-        # The body was not read and never will be, so this connection is good for nothing more.
-        problem.headers["Connection"] = "close"
-        raise problem
+class LingeringRefusal(Response):
+    """A problem that is answered at once, while the body it refuses is still being sent.
+
+    Closing a connection with bytes unread makes the kernel reset it, and a reset can overtake the answer: the client
+    would see a broken connection instead of the reason. So the answer goes out whole, some of the body is read and
+    thrown away, and only then the connection ends.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        document = problem_response(problem)
+        super().__init__(document.body, document.status_code, {**document.headers, "Connection": "close"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
+        drained = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while drained <= LINGER_BYTES:
+                    message = await receive()
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        break
+                    drained += len(message.get("body", b""))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Body:
@@ -116,11 +137,7 @@ class _Body:
             raise
 
     async def linger(self) -> None:
-        """Read on for a while after an early refusal.
-
-        Closing a connection with bytes unread makes the kernel reset it, and a reset can overtake the answer: the
-        client would see a broken connection instead of the reason.
-        """
+        """Read on for a while after an early refusal of the service, for the reason ``LingeringRefusal`` gives."""
         drained = 0
         try:
             async with asyncio.timeout(LINGER_SECONDS):

@@ -34,9 +34,7 @@ class Ledger:
     chunks: Sequence[Chunk]
 
     def percent(self, kind: str | None = None) -> float:
-        """Per cent of the segments of one kind (of all, weighed by their cost) that are encoded."""
-        if self.job.state == "done":
-            return 100.0
+        """Per cent of the segments of one kind (of all, weighed by their cost) that are encoded; never a hundred."""
         weight = {"video": VIDEO_WEIGHT, "audio": AUDIO_WEIGHT, "thumbnails": 0.0}
         done = whole = 0.0
         for chunk in self.chunks:

@@ -151,7 +151,7 @@ class VideoService:
                     name=rendition.name,
                     width=rendition.width,
                     height=rendition.height,
-                    percent=ledger.percent(rendition.kind) if ledger else 0.0,
+                    percent=_percent(version, ledger, rendition.kind),
                 )
                 for rendition in renditions
             ],
@@ -222,10 +222,10 @@ def _refuse_taken(chapter_id: str, chapter: object) -> str:
     return str(row["course_id"])
 
 
-def _percent(version: VideoVersion, ledger: repository.Ledger | None) -> float:
+def _percent(version: VideoVersion, ledger: repository.Ledger | None, kind: str | None = None) -> float:
     if version.status == "ready":
         return 100.0
-    return ledger.percent() if ledger else 0.0
+    return ledger.percent(kind) if ledger else 0.0
 
 
 def _fault(version: VideoVersion) -> Fault | None:
