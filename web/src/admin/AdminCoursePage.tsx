@@ -4,7 +4,7 @@ import { client, getAuthToken, onUnauthorized } from '../app/auth';
 import { Link, paths } from '../app/router';
 import { useData } from '../app/useData';
 import { useTranslate } from '../i18n';
-import { refreshWhileFilmsCome } from '../pages/chapters';
+import { ordinal, refreshWhileFilmsCome } from '../pages/chapters';
 import { Problem } from '../pages/Problem';
 import { Icon } from '../ui/Icon';
 import { Loading, Notice, Skeleton } from '../ui/pieces';
@@ -85,7 +85,7 @@ function AdminChapter({ course, chapter, onChange }: { course: Course; chapter: 
   return (
     <li className="panel admin-chapter" data-testid="admin-chapter" data-chapter={chapter.id}>
       <header className="admin-chapter__head">
-        <span className="admin-chapter__number">{chapter.position}</span>
+        <span className="admin-chapter__number">{ordinal(course, chapter)}</span>
         <div className="admin-chapter__title">
           <h2>{chapter.title}</h2>
           <p className="admin-chapter__rules">

@@ -5,7 +5,7 @@ import { useTranslate } from '../i18n';
 import { clock } from '../i18n/format';
 import { Icon } from '../ui/Icon';
 import { Ring } from '../ui/pieces';
-import { chapterState, lockText, stateText } from './chapters';
+import { chapterState, lockText, ordinal, stateText } from './chapters';
 import './chapters.css';
 
 interface ChapterRowProps {
@@ -24,7 +24,7 @@ export function ChapterRow({ chapter, course, current, compact }: ChapterRowProp
     <>
       {!compact && <Thumb chapter={chapter} />}
       <Ring value={chapter.progress?.watchPercentage ?? 0} done={state === 'completed'} size={compact ? 34 : 42}>
-        {isLocked ? <Icon name="lock" /> : state === 'completed' ? <Icon name="check" className="ring-check" /> : chapter.position}
+        {isLocked ? <Icon name="lock" /> : state === 'completed' ? <Icon name="check" className="ring-check" /> : ordinal(course, chapter)}
       </Ring>
       <span className="chapter__text">
         <span className="chapter__title">{chapter.title}</span>

@@ -79,7 +79,7 @@ function Summary({ course, progress }: { course: Course; progress: CourseProgres
       <p className="summary__facts">
         <span>{t('courses.chapters', { count: total })}</span>
         {length > 0 && <span>{duration(length, t)}</span>}
-        <span>{t('course.completed', { done, total })}</span>
+        <span>{t('course.completed', { done, total: progress?.chaptersTotal ?? total })}</span>
       </p>
       <div className="summary__bar">
         <Bar value={overall} label={t('course.progress')} tone={done === total && total > 0 ? 'done' : undefined} />

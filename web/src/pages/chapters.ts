@@ -46,3 +46,8 @@ export function chapterToContinue(course: Course, lastWatchedId: string | null):
   if (last && chapterState(last) !== 'completed') return last;
   return open.find((chapter) => chapterState(chapter) !== 'completed') ?? last ?? open[0] ?? null;
 }
+
+/** Which chapter it is, counted from one. Positions are the platform's own and may start at 0 or leave gaps. */
+export function ordinal(course: Course, chapter: Chapter): number {
+  return course.chapters.findIndex((one) => one.id === chapter.id) + 1;
+}
