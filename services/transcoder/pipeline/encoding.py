@@ -71,6 +71,10 @@ class Encoder:
 
     async def encode(self, claim: ChunkClaim) -> None:
         """Do the chunk and settle it in the ledger, whatever happens: done, put back, or the job ended."""
+        if claim.attempts > repository.MOST_ATTEMPTS:
+            # Its workers died without a word, time and again: whatever this film does to them, it has done enough.
+            await self._put_back(claim, "processing_failed", "the worker died in every attempt")
+            return
         percent = _Percent(claim)
 
         async def renew() -> bool:

@@ -204,18 +204,19 @@ async def finish_chunk(
     segments: dict[str, list[int]] | None,
     images: list[dict[str, Any]] | None,
     seconds: float,
-) -> None:
-    """Mark a chunk done, and the job when it was the last one.
+) -> bool:
+    """Mark a chunk done, and the job when it was the last one; False when the lease was not ours any more.
 
     The job's row is locked first: two workers that finish the last two chunks at once would otherwise each see the
     other's as unfinished, and nobody would end the job.
     """
     job = await session.scalar(select(ProcessingJob).where(ProcessingJob.id == claim.job_id).with_for_update())
     chunk = await session.scalar(select(Chunk).where(Chunk.id == claim.id).with_for_update())
-    if job is None or chunk is None or chunk.state == "done" or job.state != "encoding":
-        if chunk is not None and chunk.lease_owner == owner and chunk.state == "active":
-            chunk.state = "failed"
-        return
+    if job is None or chunk is None or chunk.state != "active" or chunk.lease_owner != owner:
+        return False
+    if job.state != "encoding":
+        chunk.state = "failed"
+        return False
     chunk.state = "done"
     chunk.percent = 100.0
     chunk.segments = segments
@@ -230,6 +231,7 @@ async def finish_chunk(
     if left == 0:
         job.state = "done"
         job.finished_at = func.now()
+    return True
 
 
 async def put_back(session: Session, claim: ChunkClaim, owner: str, code: str, message: str, wait: float) -> None:

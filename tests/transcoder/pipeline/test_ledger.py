@@ -1,0 +1,174 @@
+"""The ledger against a real Postgres: leases, attempts, and results that are taken once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from services.transcoder.ladder.model import AudioStream, Probe
+from services.transcoder.ladder.plan import make_plan
+from services.transcoder.pipeline import repository
+from services.transcoder.pipeline.planning import outline
+from shared.db import Database, new_id
+
+PROBE = Probe(
+    container="mov",
+    duration=400.0,
+    audio=(AudioStream(index=0, codec="pcm_s16le", channels=2, sample_rate=48_000, duration=400.0),),
+)
+PLAN = make_plan(PROBE)
+OUTLINE = outline(PLAN, PROBE).model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Film:
+    video_id: UUID
+    version_id: UUID
+
+
+@pytest_asyncio.fixture
+async def film(owner: Database) -> AsyncIterator[Film]:
+    """A version that was uploaded; the ledger is empty but for it."""
+    made = Film(new_id(), new_id())
+    async with owner.session_scope() as session:
+        await session.execute(text("DELETE FROM transcoding.video_processing_jobs"))
+        await session.execute(
+            text("""INSERT INTO media.videos (id, course_id, chapter_id, pending_version_id, created_by)
+                    VALUES (:video, 'c', :chapter, :version, 'me')"""),
+            {"video": made.video_id, "version": made.version_id, "chapter": str(made.video_id)},
+        )
+        await session.execute(
+            text("""INSERT INTO media.video_versions (id, video_id, number, status, original_name, container,
+                        source_key, source_bytes, source_sha256, public_secret)
+                    VALUES (:version, :video, 1, 'processing', 'a.mov', 'mov', 'k', 1, 's', 'p')"""),
+            {"video": made.video_id, "version": made.version_id},
+        )
+    yield made
+    async with owner.session_scope() as session:
+        await session.execute(text("DELETE FROM transcoding.video_processing_jobs"))
+
+
+async def planned(owner: Database, film: Film) -> None:
+    async with owner.session_scope() as session:
+        assert await repository.enter(session, film.version_id)
+    async with owner.session_scope() as session:
+        claim = await repository.claim_plan(session, "planner")
+        assert claim is not None
+        assert await repository.write_plan(session, claim, "planner", PLAN, OUTLINE)
+
+
+async def claim(owner: Database, worker: str) -> repository.ChunkClaim | None:
+    async with owner.session_scope() as session:
+        return await repository.claim_chunk(session, worker)
+
+
+async def finish(owner: Database, chunk: repository.ChunkClaim, worker: str) -> bool:
+    sizes = {"audio": [1] * chunk.chunk.segment_count}
+    async with owner.session_scope() as session:
+        return await repository.finish_chunk(session, chunk, worker, sizes, None, 1.0)
+
+
+async def expire_leases(owner: Database) -> None:
+    async with owner.session_scope() as session:
+        await session.execute(text("UPDATE transcoding.chunks SET lease_until = now() - interval '1 second'"))
+
+
+async def job_state(owner: Database, film: Film) -> tuple[str, str | None]:
+    async with owner.session_scope() as session:
+        job = await repository.job_of(session, film.version_id)
+        assert job is not None
+        return job.state, job.error_code
+
+
+async def test_a_ring_that_comes_twice_enters_once(owner: Database, film: Film) -> None:
+    async with owner.session_scope() as session:
+        assert await repository.enter(session, film.version_id)
+    async with owner.session_scope() as session:
+        assert not await repository.enter(session, film.version_id)
+        assert not await repository.enter(session, new_id())
+
+
+async def test_workers_never_hold_the_same_chunk_and_the_start_comes_first(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    claims = await asyncio.gather(*(claim(owner, f"w{number}") for number in range(12)))
+    held = [one.id for one in claims if one is not None]
+    assert len(held) == len(set(held)) == len(PLAN.chunks)
+    async with owner.session_scope() as session:
+        await session.execute(text("UPDATE transcoding.chunks SET state = 'waiting', lease_owner = NULL"))
+    first = await claim(owner, "w")
+    assert first is not None and first.chunk == PLAN.chunks[0]
+
+
+async def test_only_the_holder_of_the_lease_may_bring_a_result(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    first = await claim(owner, "one")
+    assert first is not None
+    await expire_leases(owner)
+    second = await claim(owner, "two")
+    assert second is not None and second.id == first.id and second.attempts == 2
+    assert not await finish(owner, first, "one")
+    assert await finish(owner, second, "two")
+    assert not await finish(owner, second, "two")
+
+
+async def test_a_heartbeat_says_when_nobody_wants_the_work(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    held = await claim(owner, "one")
+    assert held is not None
+    async with owner.session_scope() as session:
+        assert await repository.heartbeat_chunk(session, held, "one", 10.0)
+        assert not await repository.heartbeat_chunk(session, held, "two", 10.0)
+    async with owner.session_scope() as session:
+        await session.execute(text("UPDATE media.videos SET deleted_at = now() WHERE id = :id"), {"id": film.video_id})
+        [unwanted] = await repository.unwanted_jobs(session)
+        await repository.fail_job(session, unwanted, "cancelled", "The film is not wanted any more.")
+    async with owner.session_scope() as session:
+        assert not await repository.heartbeat_chunk(session, held, "one", 20.0)
+    assert not await finish(owner, held, "one")
+    assert await claim(owner, "two") is None
+    assert await job_state(owner, film) == ("failed", "cancelled")
+
+
+async def test_the_last_two_chunks_at_once_end_the_job(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    claims = [await claim(owner, "w") for _ in PLAN.chunks]
+    held = [one for one in claims if one is not None]
+    for one in held[:-2]:
+        assert await finish(owner, one, "w")
+    assert await asyncio.gather(*(finish(owner, one, "w") for one in held[-2:])) == [True, True]
+    assert await job_state(owner, film) == ("done", None)
+
+
+async def test_a_chunk_put_back_waits_and_one_returned_costs_no_attempt(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    held = await claim(owner, "w")
+    assert held is not None
+    async with owner.session_scope() as session:
+        await repository.put_back(session, held, "w", "storage_unavailable", "away", wait=600)
+    following = await claim(owner, "w")
+    assert following is not None and following.id != held.id
+    async with owner.session_scope() as session:
+        await repository.return_unspent(session, following, "w")
+    again = await claim(owner, "w")
+    assert again is not None and (again.id, again.attempts) == (following.id, 1)
+
+
+async def test_the_first_reason_of_a_failure_stands(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    async with owner.session_scope() as session:
+        job = await repository.job_of(session, film.version_id)
+        assert job is not None
+        assert await repository.fail_job(session, job.id, "truncated", "It ends early.")
+    async with owner.session_scope() as session:
+        assert not await repository.fail_job(session, job.id, "cancelled", "Later.")
+    assert await job_state(owner, film) == ("failed", "truncated")
+
+
+@pytest.mark.parametrize("rendition", PLAN.rendition_names)
+def test_the_outline_promises_what_the_plan_has(rendition: str) -> None:
+    promised = next(one for one in OUTLINE["renditions"] if one["name"] == rendition)
+    assert promised["segment_durations"] == pytest.approx(PLAN.segment_durations(rendition))
