@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from starlette.middleware.cors import CORSMiddleware
 
@@ -27,7 +28,7 @@ from shared.crypto import KeyRing
 from shared.db import Database
 from shared.db.migrate import newest
 from shared.http import new_app
-from shared.http.health import Check, add_readiness
+from shared.http.health import Check, run_checks
 from shared.storage import open_store
 
 log = logging.getLogger(__name__)
@@ -66,10 +67,16 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             max_age=600,
         )
 
-    def checks() -> dict[str, Check]:
-        return _checks(app, expected_revision)
+    @app.get("/health/ready", tags=["health"], summary="Whether the whole suite can do its work")
+    async def ready() -> JSONResponse:
+        upstreams: dict[str, Upstream] = app.state.upstreams
+        asked = [asyncio.create_task(upstream.checks()) for upstream in upstreams.values()]
+        _, named = await run_checks(_checks(app, expected_revision))
+        for answer in asked:
+            named |= await answer
+        fine = all(state == "ok" for state in named.values())
+        return JSONResponse({"status": "ok" if fine else "unavailable", "checks": named}, 200 if fine else 503)
 
-    add_readiness(app, checks)
     for router in (identity_router, tokens_router, sessions_router, proxy_router(), public_router):
         app.include_router(router)
     add_web(app, settings.web_root)
@@ -115,12 +122,10 @@ def _checks(app: FastAPI, expected_revision: str) -> dict[str, Check]:
         if not seen:
             raise RuntimeError(f"no transcoder worker was seen in the last {WORKER_SEEN_WITHIN} s")
 
-    upstreams: dict[str, Upstream] = app.state.upstreams
     return {
         "postgres": database.ping,
         "migrations": migrations,
         "worker": worker,
-        **{name: upstream.ready for name, upstream in upstreams.items()},
     }
 
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -130,7 +131,23 @@ class WorkerProcess:
             await asyncio.sleep(SEEN_EVERY)
 
 
+async def require_ffmpeg(path: Path) -> None:
+    """A worker without FFmpeg would take work and break it; it says so and ends instead."""
+    try:
+        child = await asyncio.create_subprocess_exec(
+            path, "-hide_banner", "-version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
+        )
+        code = await child.wait()
+    except OSError as error:
+        raise SystemExit(
+            f"FFMPEG_PATH is {path}, which cannot be run ({error.strerror}): name a working FFmpeg."
+        ) from None
+    if code != 0:
+        raise SystemExit(f"FFMPEG_PATH is {path}, which ended with {code}: name a working FFmpeg.")
+
+
 async def work(settings: TranscoderWorkerSettings) -> None:
+    await require_ffmpeg(settings.ffmpeg_path)
     name = f"{socket.gethostname()}-{os.getpid()}"
     redis_url = settings.redis_url.get_secret_value()
     database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder-worker")

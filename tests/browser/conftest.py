@@ -1,4 +1,8 @@
-"""A real Chromium on a real suite: pages as a student and a teacher see them."""
+"""A real Chromium on a real suite: pages as a student and a teacher see them.
+
+Everything lives as long as one module: while Playwright runs it holds the thread's event loop, and the asynchronous
+tests that follow on the same worker need it back.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -39,7 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.sections.append((f"page {number}", f"{page.url}\n{page.locator('body').inner_text()[:2000]}"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     running = Suite(tmp_path_factory.mktemp("lectern") / "home").start()
     try:
@@ -48,14 +52,14 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(suite: Suite) -> Iterator[Platform]:
     made = Platform(suite)
     yield made
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not skipped where there is no browser: then the run fails, and says what to install."""
     with sync_playwright() as playwright:
@@ -96,7 +100,7 @@ def open_page(browser: Browser, suite: Suite, request: pytest.FixtureRequest) ->
     assert faults == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """14 s at 1280x720, so that there are three rungs to choose from."""
     return make_film(tmp_path_factory.mktemp("films") / "lecture.mp4", seconds=14, size="1280x720")

@@ -41,6 +41,10 @@ def token_invalid() -> Problem:
     return Problem(401, "token_invalid", "This access token is not known. Ask for a new one.")
 
 
+def token_missing() -> Problem:
+    return Problem(401, "token_invalid", "Name the access token: /api/videos/stream?token=...")
+
+
 def token_spent() -> Problem:
     return Problem(401, "token_spent", "This access token was used already; each is good once. Ask for a new one.")
 

@@ -59,7 +59,9 @@ class TokenService:
 
         A try from another network does not spend it: who only saw the link can not take it from its owner.
         """
-        if not secret or len(secret) > LONGEST_TOKEN:
+        if not secret:
+            raise errors.token_missing()
+        if len(secret) > LONGEST_TOKEN:
             raise errors.token_invalid()
         spent = await repository.spend(session, digest(secret), ip, self._bits(ip))
         if spent is None:
