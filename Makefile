@@ -19,7 +19,7 @@ sync: ## Install what uv.lock names and build the web app, without starting anyt
 test: ## All tests but the long ones, beside a running instance (ARGS=tests/cli for some of them)
 	@$(BOOTSTRAP) test $(ARGS)
 
-acceptance: ## The long tests: large and hour-long films, faults
+acceptance: ## The long tests: all shared films, 2 GB, an hour, killed processes, screenshots
 	@$(BOOTSTRAP) acceptance $(ARGS)
 
 bench: ## Measure what has to be fast

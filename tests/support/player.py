@@ -120,6 +120,11 @@ def play(url: str, *, quality: int = 0) -> Played:
     return Played(len(times), times, done.stderr.strip())
 
 
+def lasted(played: Played, fps: float) -> float:
+    """Seconds from the first picture's appearance to the last one's end."""
+    return played.times[-1] - played.times[0] + 1 / fps
+
+
 def ssim_of_each_picture(url: str, source: Path, *, quality: int, fps: int) -> list[float]:
     """How like the source each picture of variant ``quality`` is, picture by picture in order (1 is the same)."""
     graph = (

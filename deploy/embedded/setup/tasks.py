@@ -119,7 +119,14 @@ def _format(_arguments: list[str]) -> int:
 
 
 def _acceptance(arguments: list[str]) -> int:
-    return _with_browser("-m", "pytest", "-m", "acceptance", *arguments)
+    workshop = Workshop(everything=True)
+    workshop.build_web()
+    if workshop.find_chromium() != 0:
+        return 1
+    steps = [("long tests", lambda: workshop.python("-m", "pytest", "-m", "acceptance", *arguments))]
+    if not arguments:
+        steps.append(("screenshots", lambda: workshop.python("-m", "tests.browser.screenshots")))
+    return workshop.each(*steps)
 
 
 def _screenshots(arguments: list[str]) -> int:
