@@ -28,6 +28,16 @@ from shared.storage import S3Settings
 
 _START_SECONDS = 60
 _BACKENDS = ("account", "container", "object")
+# In a process of its own: swift brings eventlet, whose hub takes over the locks of any process that imports it.
+_RING = """
+import sys
+from swift.common.ring import RingBuilder
+builder = RingBuilder(part_power=2, replicas=1, min_part_hours=0)
+device = {"region": 1, "zone": 1, "weight": 1.0, "ip": "127.0.0.1", "port": int(sys.argv[1]), "device": "disk"}
+builder.add_dev(device)
+builder.rebalance(seed="lectern")
+builder.get_ring().save(sys.argv[2])
+"""
 # Swift wants to become another user after it has bound its port; here it stays who started it.
 _RUN = (
     "import swift.common.wsgi as w; w.drop_privileges = lambda user: None; from swift.{role}.server import main; main()"
@@ -160,17 +170,10 @@ def xattrs_work(folder: Path) -> bool:
 
 
 def _configure(base: Path, ports: dict[str, int], secret: str, max_listing: int) -> None:
-    # Imported here: swift monkey-patches parts of the standard library's logging when it is imported.
-    from swift.common.ring import RingBuilder
-
     (base / "swift.conf").write_text(_SWIFT_CONF)
     for role in _BACKENDS:
-        builder = RingBuilder(part_power=2, replicas=1, min_part_hours=0)
-        builder.add_dev(
-            {"region": 1, "zone": 1, "weight": 1.0, "ip": "127.0.0.1", "port": ports[role], "device": "disk"}
-        )
-        builder.rebalance(seed="lectern")
-        builder.get_ring().save(str(base / f"{role}.ring.gz"))
+        ring = [sys.executable, "-c", _RING, str(ports[role]), str(base / f"{role}.ring.gz")]
+        subprocess.run(ring, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     for role, port in ports.items():
         rest = _PROXY if role == "proxy" else _BACKEND
         text = (_COMMON + rest).format(role=role, port=port, base=base, secret=secret, max_listing=max_listing)
