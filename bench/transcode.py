@@ -22,6 +22,7 @@ from services.transcoder.ladder.schema import Plan
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
 SECONDS = 40
+CODING = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p", "-c:a", "aac")
 FILMS = {
     "film-like": f"mandelbrot=size=1280x720:rate=25:end_scale=0.02,format=yuv420p,trim=duration={SECONDS}",
     "slides": f"testsrc=size=1280x720:rate=25:duration={SECONDS}",
@@ -31,9 +32,7 @@ FILMS = {
 def _make(path: Path, pictures: str) -> None:
     sound = f"sine=frequency=330:duration={SECONDS}"
     command = [str(FFMPEG), "-v", "error", "-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", sound]
-    subprocess.run(
-        [*command, "-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-c:a", "aac", str(path)], check=True
-    )
+    subprocess.run([*command, *CODING, str(path)], check=True)
 
 
 async def _ours(film: Path, plan: Plan, out: Path) -> float:
