@@ -66,9 +66,10 @@ async def encode_audio_chunk(
     Raises FFmpegFailed, "truncated" where the sound ends more than one
     segment before it should.
     """
-    audio = plan.audio
-    if audio is None or chunk.kind != "audio":
-        raise ValueError("not an audio chunk of this plan")
+    names = plan.chunk_renditions(chunk)
+    if chunk.kind != "audio" or len(names) != 1:
+        raise ValueError("not a chunk of one audio rendition of this plan")
+    audio = plan.audio_rendition(names[0])
     target = out_dir / audio.name
     work = target / f"chunk-{chunk.index}"
     await asyncio.to_thread(_fresh_directory, work)

@@ -10,7 +10,7 @@ pictures are spaced.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -137,20 +137,23 @@ def _arguments(
     borders = [start - starts[0] for start in starts[1:]]
     for position, (rendition, pipe) in enumerate(zip(renditions, pipes, strict=True)):
         argv += [
-            *("-map", f"[v{position}]", *encoder_arguments(video, rendition), *limited),
+            *("-map", f"[v{position}]", *encoder_arguments(video, rendition, borders), *limited),
             *segment_arguments(borders, chunk.first_segment, pipe.url, out_dir / rendition.name / "%d.ts"),
         ]
     return argv
 
 
-def encoder_arguments(video: VideoPlan, rendition: VideoRendition) -> list[str]:
-    """One rung: capped quality, a keyframe at least at each segment's start, profile and level as promised."""
-    group = str(video.frames_per_segment)
+def encoder_arguments(video: VideoPlan, rendition: VideoRendition, borders: Sequence[int]) -> list[str]:
+    """One rung: capped quality, a keyframe at each segment's start, profile and level as promised.
+
+    `borders` are the frames, counted from the first one encoded, at which later segments start.
+    """
+    keys = "+".join(f"eq(n,{border})" for border in (0, *borders))
     return [
         *("-c:v", "libx264", "-preset", PRESET, "-profile:v", rendition.profile, "-level:v", rendition.level),
         *("-crf", f"{rendition.crf:g}", "-maxrate", str(rendition.maxrate), "-bufsize", str(rendition.bufsize)),
         # Keyframes at scene cuts stay allowed: forbidding them costs a point of VMAF or 7 % of the bits.
-        *("-g", group, "-force_key_frames", f"expr:eq(mod(n,{group}),0)", "-forced-idr", "1"),
+        *("-g", str(video.frames_per_segment), "-force_key_frames", f"expr:{keys}", "-forced-idr", "1"),
         *("-flags:v", "+cgop+bitexact"),
         *("-fps_mode", "passthrough", "-enc_time_base", "filter"),
         *("-colorspace", video.space, "-color_primaries", video.primaries, "-color_trc", video.transfer),

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 SEGMENT_TARGET = Fraction(6)
+# The first six seconds are two segments: a film is playable when both are there, and the first one is fetched sooner.
+FIRST_SEGMENT = Fraction(2)
 # A last segment shorter than this joins the one before it: players stumble over segments of one picture.
 SHORTEST_SEGMENT = Fraction(1, 2)
 # Sound begins before and ends after the picture by an encoder's padding in nearly every file; only more is meant.
@@ -77,9 +79,11 @@ def published_fps(source: Fraction) -> Fraction:
     return fps
 
 
-def _grid(total: int, per_segment: int, shortest: int) -> tuple[int, ...]:
+def _grid(total: int, per_segment: int, first: int, shortest: int) -> tuple[int, ...]:
     """Borders of the segments of `total` frames; the last one takes a remainder shorter than `shortest`."""
     starts = list(range(0, total, per_segment))
+    if first < min(total, per_segment):
+        starts.insert(1, first)
     if len(starts) > 1 and total - starts[-1] < shortest:
         starts.pop()
     return (*starts, total)
@@ -100,7 +104,7 @@ def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
     frames = max(1, round((end - origin) * fps))
     own = max(1, round((video.end - origin) * fps))
     per_segment = max(1, round(SEGMENT_TARGET * fps))
-    starts = _grid(frames, per_segment, ceil(SHORTEST_SEGMENT * fps))
+    starts = _grid(frames, per_segment, max(1, round(FIRST_SEGMENT * fps)), ceil(SHORTEST_SEGMENT * fps))
     video_plan = VideoPlan(
         stream_index=video.index,
         fps=str(fps),
@@ -127,7 +131,7 @@ def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
         duration=float(Fraction(frames) / fps),
         segment_count=count,
         video=video_plan,
-        audio=audio_plan,
+        audio=(audio_plan,) if audio_plan else (),
         chunks=_chunks(count, video_plan, audio_plan),
     )
 
@@ -136,7 +140,7 @@ def _sound(probe: Probe, audio: AudioStream) -> Plan:
     origin = audio.start
     rate = Fraction(AUDIO_RATE, AAC_FRAME)
     frames = max(1, round((audio.end - origin) * rate))
-    starts = _grid(frames, round(SEGMENT_TARGET * rate), ceil(SHORTEST_SEGMENT * rate))
+    starts = _grid(frames, round(SEGMENT_TARGET * rate), round(FIRST_SEGMENT * rate), ceil(SHORTEST_SEGMENT * rate))
     audio_plan = _audio(audio, origin, starts)
     count = len(starts) - 1
     return Plan(
@@ -144,7 +148,7 @@ def _sound(probe: Probe, audio: AudioStream) -> Plan:
         origin=str(origin),
         duration=float(frames / rate),
         segment_count=count,
-        audio=audio_plan,
+        audio=(audio_plan,),
         chunks=_chunks(count, None, audio_plan),
     )
 
@@ -201,22 +205,46 @@ def _sd_tags(space: str) -> str:
 
 
 def _chunks(count: int, video: VideoPlan | None, audio: AudioPlan | None) -> tuple[ChunkPlan, ...]:
-    """All chunks in the order of their making: by time, sound before picture, pictures of the scrubber after the start."""
-    order: list[tuple[tuple[int, int], ChunkPlan]] = []
+    """All chunks in the order of their making.
+
+    First what makes the film playable: the start of the sound and of the lowest rung. Then by time, sound before
+    picture; each chunk of pictures makes all rungs from one decode.
+    """
+    order: list[tuple[tuple[int, int, int], ChunkPlan]] = []
     if audio is not None:
         each = AUDIO_SEGMENTS if audio.seekable else count
-        order += [((c.first_segment, 0), c) for c in _cut("audio", count, each)]
+        for first, size in _cut(count, each):
+            chunk = _chunk("audio", len(order), first, size, (audio.name,))
+            order.append(((0 if chunk.starts_film else 1, first, 0), chunk))
     if video is not None:
-        order += [((c.first_segment, 1), c) for c in _cut("video", count, VIDEO_SEGMENTS)]
+        names = tuple(r.name for r in video.renditions)
+        spans = [(first, size, names) for first, size in _cut(count, VIDEO_SEGMENTS)]
+        first, size, _ = spans[0]
+        spans[0] = (first, size, names[-1:])
+        if names[:-1]:
+            spans.insert(1, (first, size, names[:-1]))
+        for index, (first, size, made) in enumerate(spans):
+            chunk = _chunk("video", index, first, size, made, starts=index == 0)
+            order.append(((0 if chunk.starts_film else 1, first, 1), chunk))
         thumbnails = ChunkPlan(kind="thumbnails", index=0, first_segment=0, segment_count=count)
-        order.append(((0, 2), thumbnails))
+        order.append(((1, 0, 2), thumbnails))
     return tuple(chunk for _, chunk in sorted(order, key=lambda pair: pair[0]))
 
 
-def _cut(kind: ChunkKind, count: int, each: int) -> list[ChunkPlan]:
+def _chunk(
+    kind: ChunkKind, index: int, first: int, size: int, renditions: tuple[str, ...], *, starts: bool | None = None
+) -> ChunkPlan:
+    return ChunkPlan(
+        kind=kind,
+        index=index,
+        first_segment=first,
+        segment_count=size,
+        renditions=renditions,
+        starts_film=first == 0 if starts is None else starts,
+    )
+
+
+def _cut(count: int, each: int) -> list[tuple[int, int]]:
+    """(first segment, number of segments) of each chunk."""
     starts = [0, *range(FIRST_SEGMENTS, count, each)]
-    ends = [*starts[1:], count]
-    return [
-        ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=end - first)
-        for i, (first, end) in enumerate(zip(starts, ends, strict=True))
-    ]
+    return [(first, after - first) for first, after in zip(starts, [*starts[1:], count], strict=True)]

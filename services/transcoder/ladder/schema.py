@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 AUDIO_RATE = 48_000
 AAC_FRAME = 1024
@@ -99,39 +99,71 @@ class AudioPlan(_Frozen):
 
 
 class ChunkPlan(_Frozen):
-    """A unit of work: `segment_count` segments from `first_segment` on, all renditions of its kind."""
+    """A unit of work: `segment_count` segments from `first_segment` on.
+
+    `renditions` are the ones it makes; empty means all of its kind, as plans written before there was a choice have it.
+    `starts_film` marks what has to be there before the film is playable: it is made before anything else.
+    """
 
     kind: ChunkKind
     index: int
     first_segment: int
     segment_count: int
+    renditions: tuple[str, ...] = ()
+    starts_film: bool = False
+
+    @property
+    def segments(self) -> range:
+        """Indexes of its segments."""
+        return range(self.first_segment, self.first_segment + self.segment_count)
 
 
 class Plan(_Frozen):
-    """All that will be published of a film. `chunks` stand in the order in which they should be made."""
+    """All that will be published of a film. `chunks` stand in the order in which they should be made.
+
+    `audio` has one rendition for each language, the one that plays by default first.
+    """
 
     container: str
     origin: str
     duration: float
     segment_count: int
     video: VideoPlan | None = None
-    audio: AudioPlan | None = None
+    audio: tuple[AudioPlan, ...] = ()
     chunks: tuple[ChunkPlan, ...]
+
+    @field_validator("audio", mode="before")
+    @classmethod
+    def _one_or_none(cls, value: Any) -> Any:
+        """Plans stored before films had several languages hold one rendition, or null."""
+        if value is None:
+            return ()
+        return value if isinstance(value, list | tuple) else (value,)
 
     @property
     def rendition_names(self) -> tuple[str, ...]:
         """Every rendition that has segments: video highest first, then audio."""
-        video = tuple(r.name for r in self.video.renditions) if self.video else ()
-        return video + ((self.audio.name,) if self.audio else ())
+        return self.video_names + tuple(a.name for a in self.audio)
+
+    @property
+    def video_names(self) -> tuple[str, ...]:
+        """The rungs, highest first."""
+        return tuple(r.name for r in self.video.renditions) if self.video else ()
+
+    def audio_rendition(self, name: str) -> AudioPlan:
+        """KeyError for a name that is no audio rendition."""
+        for audio in self.audio:
+            if audio.name == name:
+                return audio
+        raise KeyError(name)
 
     def exact_segment_durations(self, rendition_name: str) -> list[Fraction]:
         """Seconds of each segment, exact. Raises KeyError for a rendition that is not in the plan."""
-        if self.video is not None and any(r.name == rendition_name for r in self.video.renditions):
+        if self.video is not None and rendition_name in self.video_names:
             starts, rate = self.video.segment_starts, self.video.rate
-        elif self.audio is not None and self.audio.name == rendition_name:
-            starts, rate = self.audio.segment_starts, Fraction(self.audio.sample_rate, AAC_FRAME)
         else:
-            raise KeyError(rendition_name)
+            audio = self.audio_rendition(rendition_name)
+            starts, rate = audio.segment_starts, Fraction(audio.sample_rate, AAC_FRAME)
         return [(after - first) / rate for first, after in pairwise(starts)]
 
     def segment_durations(self, rendition_name: str) -> list[float]:
@@ -147,8 +179,7 @@ class Plan(_Frozen):
 
     def chunk_renditions(self, chunk: ChunkPlan) -> tuple[str, ...]:
         """Names of the renditions whose segments this chunk makes."""
-        if chunk.kind == "video" and self.video is not None:
-            return tuple(r.name for r in self.video.renditions)
-        if chunk.kind == "audio" and self.audio is not None:
-            return (self.audio.name,)
-        return ()
+        if chunk.kind == "thumbnails":
+            return ()
+        names = self.video_names if chunk.kind == "video" else tuple(a.name for a in self.audio)
+        return tuple(name for name in names if not chunk.renditions or name in chunk.renditions)

@@ -79,16 +79,16 @@ def outline(plan: Plan, examined: Probe) -> Outline:
             )
             for rung in plan.video.renditions
         ]
-    if plan.audio is not None:
-        renditions.append(
-            RenditionOutline(
-                name=plan.audio.name,
-                kind="audio",
-                codecs=plan.audio.codecs,
-                bandwidth=plan.audio.bandwidth,
-                segment_durations=tuple(plan.segment_durations(plan.audio.name)),
-            )
+    renditions += [
+        RenditionOutline(
+            name=audio.name,
+            kind="audio",
+            codecs=audio.codecs,
+            bandwidth=audio.bandwidth,
+            segment_durations=tuple(plan.segment_durations(audio.name)),
         )
+        for audio in plan.audio
+    ]
     width, height = _upright_size(examined)
     return Outline(
         duration=plan.duration,

@@ -148,7 +148,7 @@ def rechunked(plan: Plan, segments: int) -> Plan:
         ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=min(segments, plan.segment_count - first))
         for kind in ("audio", "video")
         for i, first in enumerate(range(0, plan.segment_count, segments))
-        if getattr(plan, kind) is not None
+        if getattr(plan, kind)
     ]
     return plan.model_copy(update={"chunks": tuple(chunks)})
 

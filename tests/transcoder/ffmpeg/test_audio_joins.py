@@ -39,9 +39,9 @@ def decoded(path: Path, *arguments: str) -> np.ndarray:
 
 
 def joins(plan: Plan) -> list[int]:
-    assert plan.audio is not None
+    assert plan.audio
     firsts = [c.first_segment for c in plan.chunks if c.kind == "audio" and c.first_segment]
-    return [plan.audio.segment_starts[first] * AAC_FRAME for first in firsts]
+    return [plan.audio[0].segment_starts[first] * AAC_FRAME for first in firsts]
 
 
 def mono(published: Published) -> np.ndarray:

@@ -80,8 +80,8 @@ async def test_real_films_are_published(path: Path, tmp_path: Path) -> None:
     if published.plan.video is not None:
         pictures, _ = published.pictures(published.plan.video.renditions[-1].name)
         assert len(pictures) == published.plan.video.frame_count
-    if published.plan.audio is not None:
-        assert published.sound().shape[1] == published.plan.audio.frame_count * 1024
+    if published.plan.audio:
+        assert published.sound().shape[1] == published.plan.audio[0].frame_count * 1024
 
 
 def seconds(count: int) -> list[Fraction]:
