@@ -86,6 +86,7 @@ def outline(plan: Plan, examined: Probe) -> Outline:
             codecs=audio.codecs,
             bandwidth=audio.bandwidth,
             segment_durations=tuple(plan.segment_durations(audio.name)),
+            language=audio.language,
         )
         for audio in plan.audio
     ]
