@@ -14,20 +14,23 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd
 from pathlib import Path
 
-from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, ProcessLimits, Progress, check, run
+from services.transcoder.ffmpeg.options import EncodeOptions
+from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, check, run
 from services.transcoder.ffmpeg.segments import (
     OnSegment,
     Segment,
     common_arguments,
     input_arguments,
+    is_whole,
+    listed,
     segment_arguments,
+    segment_ends,
 )
 from services.transcoder.ladder.schema import AAC_FRAME, AUDIO_RATE, AudioPlan, ChunkPlan, Plan
 
@@ -50,14 +53,8 @@ async def encode_audio_chunk(
     plan: Plan,
     chunk: ChunkPlan,
     out_dir: Path,
-    *,
-    ffmpeg: Path,
     on_segment: OnSegment,
-    on_progress: Callable[[Progress], None] | None = None,
-    threads: int | None = None,
-    limits: ProcessLimits | None = None,
-    stall_timeout: float = STALL_TIMEOUT,
-    on_start: Callable[[int], None] | None = None,
+    options: EncodeOptions,
 ) -> None:
     """Writes `out_dir/{rendition}/{segment}.ts` for each segment of `chunk`, sound only.
 
@@ -71,18 +68,18 @@ async def encode_audio_chunk(
         raise ValueError("not a chunk of one audio rendition of this plan")
     audio = plan.audio_rendition(names[0])
     target = out_dir / audio.name
-    work = target / f"chunk-{chunk.index}"
+    work = target / f"chunk-{chunk.first_segment}"
     await asyncio.to_thread(_fresh_directory, work)
     hand_over = _HandOver(plan, audio, chunk, work, target, on_segment)
     pipe = LinePipe(hand_over.on_line)
     try:
         finished = await run(
-            _arguments(source, plan, audio, chunk, work, ffmpeg, pipe, threads),
-            stall_timeout=stall_timeout,
-            on_progress=on_progress,
-            limits=limits,
+            _arguments(source, plan, audio, chunk, work, pipe, options),
+            stall_timeout=options.stall_timeout or STALL_TIMEOUT,
+            on_progress=options.on_progress,
+            limits=options.limits,
             pipes=[pipe],
-            on_start=on_start,
+            on_start=options.on_start,
         )
         check(finished)
         if not hand_over.complete:
@@ -109,7 +106,8 @@ class _HandOver:
         self, plan: Plan, audio: AudioPlan, chunk: ChunkPlan, work: Path, target: Path, on_segment: OnSegment
     ) -> None:
         self._name = audio.name
-        self._durations = plan.segment_durations(audio.name)
+        self._durations = plan.exact_segment_durations(audio.name)
+        self._ends = segment_ends(self._durations)
         self._chunk = chunk
         self._work = work
         self._target = target
@@ -122,8 +120,9 @@ class _HandOver:
         return self._seen > self._chunk.segment_count
 
     async def on_line(self, line: str) -> None:
-        self._seen = int(line.partition(",")[0].removesuffix(".ts"))
-        if 0 < self._seen < self._chunk.segment_count:
+        self._seen, end = listed(line)
+        index = self._chunk.first_segment + self._seen - 1
+        if 0 < self._seen < self._chunk.segment_count and is_whole(end, self._ends[index]):
             await self._give(self._seen)
 
     async def finish(self) -> None:
@@ -133,7 +132,7 @@ class _HandOver:
         index = self._chunk.first_segment + number - 1
         path = self._target / f"{index}.ts"
         await asyncio.to_thread(os.replace, self._work / f"{number}.ts", path)
-        await self._on_segment(Segment(self._name, index, path, self._durations[index]))
+        await self._on_segment(Segment(self._name, index, path, float(self._durations[index])))
 
 
 @dataclass(frozen=True)
@@ -159,9 +158,8 @@ def _arguments(
     audio: AudioPlan,
     chunk: ChunkPlan,
     work: Path,
-    ffmpeg: Path,
     pipe: LinePipe,
-    threads: int | None,
+    options: EncodeOptions,
 ) -> list[str]:
     span = _Span.of(audio, chunk)
     entry = _entry(audio, span.first)
@@ -169,8 +167,8 @@ def _arguments(
     if audio.seekable and entry > audio.first_sample:
         seek_to = Fraction(plan.origin) + Fraction(entry, audio.source_rate) - _DECODER_LEAD
     return [
-        *common_arguments(ffmpeg),
-        *(["-threads", str(threads)] if threads else []),
+        *common_arguments(options.ffmpeg),
+        *(["-threads", str(options.threads)] if options.threads else []),
         *("-vn", "-sn", "-dn"),
         *input_arguments(source, plan.container, seek_to),
         *("-map", f"0:{audio.stream_index}", "-af", _filters(plan, audio, chunk, span, entry)),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, Progress
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ffmpeg.thumbnails import extract_poster, extract_thumbnails
@@ -138,9 +139,8 @@ class Encoder:
             claim.plan,
             claim.chunk,
             directory,
-            ffmpeg=self._ffmpeg,
-            on_segment=publish,
-            on_progress=percent.take,
+            publish,
+            EncodeOptions(self._ffmpeg, on_progress=percent.take),
         )
         return result
 

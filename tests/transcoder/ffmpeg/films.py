@@ -15,12 +15,14 @@ import imageio_ffmpeg
 import numpy as np
 
 from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.segments import OFFSET, Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
 from services.transcoder.ladder.plan import ChunkPlan, Plan, make_plan
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
+OPTIONS = EncodeOptions(FFMPEG)
 WIDTH, HEIGHT = 320, 180
 _BITS, _CELL, _TOP, _LEFT = 12, 20, 8, 40
 CONTAINERS = {".mp4": "mov", ".mov": "mov", ".m4a": "mov", ".mkv": "matroska", ".avi": "avi", ".ts": "mpegts"}
@@ -216,9 +218,9 @@ async def publish(
 
     for chunk in plan.chunks:
         if chunk.kind == "video":
-            await encode_video_chunk(source, plan, chunk, out, ffmpeg=FFMPEG, on_segment=on_segment)
+            await encode_video_chunk(source, plan, chunk, out, on_segment, OPTIONS)
         elif chunk.kind == "audio":
-            await encode_audio_chunk(source, plan, chunk, out, ffmpeg=FFMPEG, on_segment=on_segment)
+            await encode_audio_chunk(source, plan, chunk, out, on_segment, OPTIONS)
     return published
 
 
