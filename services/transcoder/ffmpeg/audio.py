@@ -45,6 +45,7 @@ _PRIMING = 1  # the encoder's own first packet, one frame before the first sampl
 _DECODER_LEAD = Fraction(1, 2)
 _RESAMPLER_LEAD = Fraction(1, 10)
 _COARSE_CLOCK = Fraction(3, 2000)  # how far a millisecond clock may put a packet from its true place
+_CENTRE = 0.7071  # what a channel in the middle gives to each side, so that it stays as loud
 _RESYNC = 0.05  # seconds by which sound may drift from its time stamps before it is put back
 
 
@@ -171,7 +172,7 @@ def _arguments(
         *(["-threads", str(options.threads)] if options.threads else []),
         *("-vn", "-sn", "-dn"),
         *input_arguments(source, plan.container, seek_to),
-        *("-map", f"0:{audio.stream_index}", "-af", _filters(plan, audio, chunk, span, entry)),
+        *("-filter_complex", _graph(plan, audio, chunk, span, entry), "-map", "[out]"),
         *("-c:a", "aac", "-profile:a", "aac_low", "-b:a", str(audio.bitrate), "-flags:a", "+bitexact"),
         *segment_arguments(span.borders, 0, pipe.url, work / "%d.ts"),
     ]
@@ -189,33 +190,60 @@ def _entry(audio: AudioPlan, first: int) -> int:
     return audio.first_sample + max(0, int(periods)) * period
 
 
-def _filters(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry: int) -> str:
-    rate = audio.source_rate
-    origin = round(Fraction(plan.origin) * rate)
-    end = chunk.first_segment + chunk.segment_count
-    per_segment = max(b - a for a, b in pairwise(audio.segment_starts))
-    known = max(0, audio.segment_starts[end] - max(span.first // AAC_FRAME, audio.frame_count - audio.held_frames))
-    chain = [
-        f"asettb=1/{rate}",
-        f"asetpts='{_time(audio, origin)}'",
-        f"atrim=start_pts={entry}",
-        f"aresample={AUDIO_RATE}:ochl=stereo:osf=fltp:rematrix_maxval=64",
-        # A second one, at one rate: a resampler that still waits for input would be put in place twice.
-        f"aresample={AUDIO_RATE}:async=1:min_comp=0.000001:min_hard_comp={_RESYNC}:first_pts={span.first}",
+def _graph(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry: int) -> str:
+    """Each stream is put on the film's clock by itself, then mixed, then cut and marked as the chunk."""
+    count = len(audio.stream_indexes)
+    ends = audio.stream_frames or (audio.frame_count - audio.held_frames,) * count
+    heads = [
+        f"[0:{index}]{_placed(plan, audio, chunk, span, entry, end)}[a{i}]"
+        for i, (index, end) in enumerate(zip(audio.stream_indexes, ends, strict=True))
     ]
+    mix = _mix(count) if count > 1 else ["anull"]
     if audio.source_channels > 2:
         # Folding down keeps each channel's level, so that speech stays as loud; the few peaks above
         # full scale are held down instead of the whole film.
-        chain.append("alimiter=level=false:limit=0.97:attack=5:release=50:latency=1")
-    chain += [
-        f"apad=pad_len={(known + per_segment + POST_ROLL) * AAC_FRAME}",
+        mix.append("alimiter=level=false:limit=0.97:attack=5:release=50:latency=1")
+    mix += [
         f"atrim=end_sample={span.length}",
         f"asettb=1/{AUDIO_RATE},asetpts=N",
         f"afade=in:start_sample={_HUSH * AAC_FRAME}:nb_samples={AAC_FRAME}",
         f"asetpts=PTS+({span.first})",
         f"aformat=sample_fmts=fltp:sample_rates={AUDIO_RATE}:channel_layouts=stereo",
     ]
+    return ";".join([*heads, "".join(f"[a{i}]" for i in range(count)) + ",".join(mix) + "[out]"])
+
+
+def _placed(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry: int, own_frames: int) -> str:
+    """Filters for one stream: 48 kHz from the span's first sample on, and silence where it is known to have ended."""
+    rate = audio.source_rate
+    origin = round(Fraction(plan.origin) * rate)
+    end = chunk.first_segment + chunk.segment_count
+    per_segment = max(b - a for a, b in pairwise(audio.segment_starts))
+    known = max(0, audio.segment_starts[end] - max(span.first // AAC_FRAME, own_frames))
+    layout = "stereo" if len(audio.stream_indexes) == 1 else "mono"
+    chain = [
+        f"asettb=1/{rate}",
+        f"asetpts='{_time(audio, origin)}'",
+        f"atrim=start_pts={entry}",
+        f"aresample={AUDIO_RATE}:ochl={layout}:osf=fltp:rematrix_maxval=64",
+        # A second one, at one rate: a resampler that still waits for input would be put in place twice.
+        f"aresample={AUDIO_RATE}:async=1:min_comp=0.000001:min_hard_comp={_RESYNC}:first_pts={span.first}",
+        f"aformat=channel_layouts={layout}",
+        f"apad=pad_len={(known + per_segment + POST_ROLL) * AAC_FRAME}",
+    ]
     return ",".join(chain)
+
+
+def _mix(count: int) -> list[str]:
+    """`count` mono streams to stereo: two are its sides, six are 5.1, of any other number each is heard in the middle."""
+    merged = f"amerge=inputs={count}"
+    if count == 2:
+        return [merged, "pan=stereo|c0=c0|c1=c1"]
+    if count == 6:
+        each = "|".join(f"c{i}=c{i}" for i in range(6))
+        return [merged, f"pan=5.1|{each}", f"aresample={AUDIO_RATE}:ochl=stereo:osf=fltp:rematrix_maxval=64"]
+    side = "+".join(f"{_CENTRE}*c{i}" for i in range(count))
+    return [merged, f"pan=stereo|c0={side}|c1={side}"]
 
 
 def _time(audio: AudioPlan, origin: int) -> str:

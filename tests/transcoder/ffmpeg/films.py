@@ -19,7 +19,7 @@ from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.segments import OFFSET, Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
-from services.transcoder.ladder.plan import ChunkPlan, Plan, make_plan
+from services.transcoder.ladder.plan import ChunkKind, ChunkPlan, Plan, make_plan
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
 OPTIONS = EncodeOptions(FFMPEG)
@@ -146,11 +146,13 @@ def ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[bytes]:
 
 def rechunked(plan: Plan, segments: int) -> Plan:
     """The same plan in chunks of `segments` segments each, so that a short film has many joins."""
+    spans = [(first, min(segments, plan.segment_count - first)) for first in range(0, plan.segment_count, segments)]
+    makers: list[tuple[ChunkKind, tuple[str, ...]]] = [("audio", (audio.name,)) for audio in plan.audio]
+    makers += [("video", plan.video_names)] if plan.video else []
     chunks = [
-        ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=min(segments, plan.segment_count - first))
-        for kind in ("audio", "video")
-        for i, first in enumerate(range(0, plan.segment_count, segments))
-        if getattr(plan, kind)
+        ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=count, renditions=names)
+        for kind, names in makers
+        for i, (first, count) in enumerate(spans)
     ]
     return plan.model_copy(update={"chunks": tuple(chunks)})
 
@@ -187,11 +189,11 @@ class Published:
         raw.unlink()
         return data, times
 
-    def sound(self) -> np.ndarray:
+    def sound(self, name: str = "audio") -> np.ndarray:
         """All samples, one row per channel; asserts silence on stderr and the first sample's time."""
-        raw = self.out / "audio.f32"
+        raw = self.out / f"{name}.f32"
         argv = [FFMPEG, "-hide_banner", "-nostdin", "-v", "warning", "-y", "-copyts", "-fflags", "+discardcorrupt"]
-        argv += ["-i", self.playlist("audio"), "-map", "0:a", "-f", "f32le", raw]
+        argv += ["-i", self.playlist(name), "-map", "0:a", "-f", "f32le", raw]
         argv += ["-map", "0:a", "-c", "copy", "-f", "framecrc", "-"]
         done = subprocess.run([*map(str, argv)], capture_output=True, text=True, check=True)
         assert done.stderr == ""

@@ -270,13 +270,3 @@ def test_a_small_file_that_unfolds_into_hours_of_work_is_refused() -> None:
     with pytest.raises(Refused, match="too_costly"):
         make_plan(Probe(container="mov", duration=360.0, size_bytes=1_000_000, video=video))
     assert make_plan(Probe(container="mov", duration=360.0, size_bytes=900_000_000, video=video)).segment_count == 61
-
-
-def test_the_audio_stream_is_the_default_one_then_the_richest() -> None:
-    streams = tuple(
-        AudioStream(index=i, codec="aac", channels=c, sample_rate=48_000, duration=9.0, is_default=d)
-        for i, c, d in ((1, 6, False), (2, 2, True), (3, 2, False))
-    )
-    plan = make_plan(Probe(container="mov", duration=9.0, audio=streams))
-    assert plan.audio
-    assert plan.audio[0].stream_index == 2
