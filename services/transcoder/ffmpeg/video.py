@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from services.transcoder.ffmpeg.codec_check import check_codecs
 from services.transcoder.ffmpeg.colour import conversion, source_tags
 from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, check, run
@@ -49,8 +50,10 @@ async def encode_video_chunk(
     `on_segment` is awaited once for each file, as soon as it is complete; the
     last segment of the chunk is handed over only after the count of pictures
     was checked. `chunk` may be any stretch of the grid and any of the rungs,
-    whether or not the plan holds such a chunk. Raises FFmpegFailed: "truncated" where the source ends more
-    than one segment early, else the reason of the process.
+    whether or not the plan holds such a chunk. Raises FFmpegFailed:
+    "truncated" where the source ends more than one segment early,
+    "codec_mismatch" where the encoder did not keep to profile and level, else
+    the reason of the process.
     """
     video = plan.video
     if video is None or chunk.kind != "video":
@@ -88,6 +91,8 @@ class _HandOver:
         self._durations = {name: plan.exact_segment_durations(name) for name in plan.chunk_renditions(chunk)}
         self._ends = {name: segment_ends(durations) for name, durations in self._durations.items()}
         self._last = chunk.first_segment + chunk.segment_count - 1
+        self._first = chunk.first_segment
+        self._codecs = {r.name: r.codecs for r in plan.video.renditions} if plan.video else {}
         self._out_dir = out_dir
         self._on_segment = on_segment
         self._lock = asyncio.Lock()  # one call at a time, whichever rendition it is for
@@ -106,6 +111,8 @@ class _HandOver:
 
     async def _give(self, rendition: str, index: int) -> None:
         path = self._out_dir / rendition / f"{index}.ts"
+        if index == self._first:
+            await asyncio.to_thread(check_codecs, path, self._codecs[rendition])
         segment = Segment(rendition, index, path, float(self._durations[rendition][index]))
         async with self._lock:
             await self._on_segment(segment)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.transcoder.ffmpeg.codec_check import first_sps
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.segments import OFFSET
 from services.transcoder.ladder.plan import ChunkPlan, make_plan
@@ -209,17 +210,12 @@ async def test_every_rung_has_the_same_pictures_and_keeps_its_promise(tmp_path: 
     for rung in rungs:
         pictures, _ = published.pictures(rung.name)
         assert [number_in(p, rung.height / 180) for p in pictures] == list(range(len(times)))
-        sps = _sps((tmp_path / "out" / rung.name / "0.ts").read_bytes())
+        sps = first_sps(tmp_path / "out" / rung.name / "0.ts")
+        assert sps is not None
         assert rung.codecs == f"avc1.{sps.hex()}"
         for index, duration in enumerate(published.plan.segment_durations(rung.name)):
             size = (tmp_path / "out" / rung.name / f"{index}.ts").stat().st_size
             assert size * 8 / duration <= rung.bandwidth
-
-
-def _sps(ts: bytes) -> bytes:
-    """profile_idc, constraint flags and level_idc of the first sequence parameter set."""
-    at = ts.index(b"\x00\x00\x01\x67") + 4
-    return ts[at : at + 3]
 
 
 async def test_the_cap_holds_for_noise(tmp_path: Path) -> None:
