@@ -191,7 +191,13 @@ def timing(plan: Plan, video: VideoPlan, first_frame: int) -> str:
     per_tick = -(-_FINE_TICKS // rate.numerator)
     clock = rate.numerator * per_tick
     shift = round(Fraction(plan.origin) * clock) + first_frame * rate.denominator * per_tick
-    return f"settb=1/{clock},setpts=PTS-({shift}),fps={rate.numerator}/{rate.denominator}:start_time=0"
+    return (
+        f"settb=1/{clock},setpts=PTS-({shift}),"
+        # The last picture counts as shown for as long as its packet says, which may be nothing: held on, so that it
+        # reaches its frame of the grid.
+        f"tpad=stop_mode=clone:stop_duration={float(2 / rate):.6f},"
+        f"fps={rate.numerator}/{rate.denominator}:start_time=0"
+    )
 
 
 def upright(video: VideoPlan) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 from services.transcoder.ladder import rungs
@@ -44,6 +45,7 @@ MOST_FPS, FEWEST_FPS = 60, 5
 FIRST_SEGMENTS = 2  # of the first chunk, so that a film starts soon
 VIDEO_SEGMENTS = 5
 AUDIO_SEGMENTS = 50
+IMAGE_SEGMENTS = 100  # some ten minutes, so that no film's images are one long piece of work
 
 _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
@@ -225,8 +227,11 @@ def _chunks(count: int, video: VideoPlan | None, sounds: tuple[AudioPlan, ...]) 
         for index, (first, size, made) in enumerate(spans):
             chunk = _chunk("video", index, first, size, made, starts=index == 0)
             order.append(((0 if chunk.starts_film else 1, first, 1), chunk))
-        thumbnails = ChunkPlan(kind="thumbnails", index=0, first_segment=0, segment_count=count)
-        order.append(((1, 0, 3), thumbnails))
+        # Without the small start of the others: images are wanted sooner or later, not first.
+        bounds = [0, *range(IMAGE_SEGMENTS, count - IMAGE_SEGMENTS // 10, IMAGE_SEGMENTS), count]
+        for index, (first, after) in enumerate(pairwise(bounds)):
+            chunk = _chunk("thumbnails", index, first, after - first, (), starts=False)
+            order.append(((1, first, 3), chunk))
     return tuple(chunk for _, chunk in sorted(order, key=lambda pair: pair[0]))
 
 

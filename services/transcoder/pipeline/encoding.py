@@ -15,7 +15,7 @@ from services.transcoder.ffmpeg.audio import encode_audio_chunk
 from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, Progress
 from services.transcoder.ffmpeg.segments import Segment
-from services.transcoder.ffmpeg.thumbnails import extract_poster, extract_thumbnails
+from services.transcoder.ffmpeg.thumbnails import make_images
 from services.transcoder.ffmpeg.video import encode_video_chunk
 from services.transcoder.ladder.model import Refused
 from services.transcoder.pipeline import repository
@@ -165,14 +165,13 @@ class Encoder:
 
     async def _images(self, claim: ChunkClaim, source: Source, path: Path, directory: Path) -> list[dict[str, Any]]:
         prefix = f"{source.video_id}/{source.version_id}/images-{source.public_secret}"
-        thumbnails = await extract_thumbnails(path, claim.plan, directory, ffmpeg=self._ffmpeg)
+        made = await make_images(path, claim.plan, claim.chunk, directory, EncodeOptions(self._ffmpeg))
         images = []
-        for number, thumbnail in enumerate(thumbnails):
-            key = f"{prefix}/{number}.jpg"
+        for thumbnail in made.thumbnails:
+            key = f"{prefix}/{thumbnail.path.name}"
             await self._put_image(key, thumbnail.path)
             images.append({"time": thumbnail.time, "key": key, "width": thumbnail.width, "height": thumbnail.height})
-        poster = await extract_poster(path, claim.plan, directory / "poster.jpg", ffmpeg=self._ffmpeg)
-        if poster is not None:
+        if (poster := made.poster) is not None:
             key = f"{prefix}/poster.jpg"
             await self._put_image(key, poster.path)
             images.append({"time": None, "key": key, "width": poster.width, "height": poster.height})

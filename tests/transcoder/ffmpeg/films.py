@@ -23,6 +23,7 @@ from services.transcoder.ladder.plan import ChunkKind, ChunkPlan, Plan, make_pla
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
 OPTIONS = EncodeOptions(FFMPEG)
+RATE = 48_000
 WIDTH, HEIGHT = 320, 180
 _BITS, _CELL, _TOP, _LEFT = 12, 20, 8, 40
 CONTAINERS = {".mp4": "mov", ".mov": "mov", ".m4a": "mov", ".mkv": "matroska", ".avi": "avi", ".ts": "mpegts"}
@@ -60,6 +61,17 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     cov = (x * y).mean(axes) - mx * my
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     return float((((2 * mx * my + c1) * (2 * cov + c2)) / ((mx**2 + my**2 + c1) * (vx + vy + c2))).mean())
+
+
+def loudest_tones(sound: np.ndarray, count: int = 1) -> list[int]:
+    """Hertz, rising, of the strongest tones in seconds 1 to 2 of one channel."""
+    spectrum = np.abs(np.fft.rfft(sound[RATE : 2 * RATE] * np.hanning(RATE)))
+    found: list[int] = []
+    for _ in range(count):
+        at = int(spectrum.argmax())
+        found.append(at)
+        spectrum[max(0, at - 5) : at + 6] = 0
+    return sorted(found)
 
 
 def write_film(
@@ -137,6 +149,16 @@ def _sound_packets(audio: Any, sound: np.ndarray, rate: int, start: Fraction) ->
         for ready in resampler.resample(frame):
             packets += audio.encode(ready)
     return packets + list(audio.encode(None))
+
+
+def luma_of(path: Path) -> np.ndarray:
+    """Luma of a picture file, in limited range."""
+    argv = [FFMPEG, "-v", "error", "-i", path, "-frames:v", "1", "-vf"]
+    argv += ["scale=out_range=tv,format=yuv420p,extractplanes=y", "-f", "rawvideo", "-"]
+    with av.open(str(path)) as image:
+        width, height = image.streams.video[0].width, image.streams.video[0].height
+    data = subprocess.run([*map(str, argv)], capture_output=True, check=True).stdout
+    return np.frombuffer(data, np.uint8).reshape(height, width)
 
 
 def ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[bytes]:

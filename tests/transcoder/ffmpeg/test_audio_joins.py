@@ -15,9 +15,8 @@ from services.transcoder.ffmpeg.process import FFmpegFailed
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ladder.plan import ChunkPlan, Plan
 from services.transcoder.ladder.schema import AAC_FRAME
-from tests.transcoder.ffmpeg.films import FFMPEG, OPTIONS, Published, ffmpeg, picture, publish, write_film
+from tests.transcoder.ffmpeg.films import FFMPEG, OPTIONS, RATE, Published, ffmpeg, picture, publish, write_film
 
-RATE = 48_000
 _EDGE = 4096  # samples around a join that are looked at
 
 

@@ -9,21 +9,10 @@ import pytest
 
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ladder.model import Refused
-from tests.transcoder.ffmpeg.films import ffmpeg, publish
-from tests.transcoder.ffmpeg.test_audio_joins import RATE, loudness
+from tests.transcoder.ffmpeg.films import RATE, ffmpeg, loudest_tones, publish
+from tests.transcoder.ffmpeg.test_audio_joins import loudness
 
 LENGTH = 14
-
-
-def loudest_tones(sound: np.ndarray, count: int = 1) -> list[int]:
-    """Hertz, rising, of the strongest tones in seconds 1 to 2 of one channel."""
-    spectrum = np.abs(np.fft.rfft(sound[RATE : 2 * RATE] * np.hanning(RATE)))
-    found: list[int] = []
-    for _ in range(count):
-        at = int(spectrum.argmax())
-        found.append(at)
-        spectrum[max(0, at - 5) : at + 6] = 0
-    return sorted(found)
 
 
 def level(sound: np.ndarray) -> float:

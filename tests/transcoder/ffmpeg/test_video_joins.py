@@ -113,6 +113,16 @@ async def test_pictures_that_all_last_two_seconds(tmp_path: Path) -> None:
     assert_exact(published, times, Fraction(0))
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+async def test_a_last_picture_of_no_length_is_shown(tmp_path: Path, suffix: str) -> None:
+    """Muxers give the last picture whatever they have left: less than a frame of the grid may be all."""
+    times = [Fraction(t) for t in (0, 2, Fraction(5, 2), Fraction(24, 5), 5, 9, Fraction(99, 10), 14, 18)]
+    base = Fraction(1, 90_000 if suffix == "mp4" else 1000)
+    source = write_film(tmp_path / f"film.{suffix}", times, gop=100, time_base=base)
+    published = await publish(source, tmp_path / "out", segments_per_chunk=1)
+    assert_exact(published, times, Fraction(0))
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 async def test_long_groups_with_b_frames(tmp_path: Path, suffix: str) -> None:
     times = constant(Fraction(25), 13)
