@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from services.transcoder.ffmpeg import thumbnails as made_pictures
 from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, ProcessLimits, Progress
 from services.transcoder.ffmpeg.segments import Segment
-from services.transcoder.ffmpeg.thumbnails import extract_poster, extract_thumbnails
+from services.transcoder.ffmpeg.thumbnails import make_images
 from services.transcoder.ffmpeg.video import encode_video_chunk
 from services.transcoder.ladder.model import Refused
 from services.transcoder.ladder.schema import ChunkPlan
@@ -26,7 +28,7 @@ from services.transcoder.pipeline.brake import PATIENT, Brake
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
 from services.transcoder.pipeline.sources import Sources, drop_directory, fresh_directory
-from shared.contracts.outline import Images, Still
+from shared.contracts.outline import Images, Sheet, Still
 from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW, public_prefix, segment_key
 from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_iv, window_key
 from shared.crypto.keyring import secret_context
@@ -150,38 +152,35 @@ class Encoder:
         encode = encode_video_chunk if rest.kind == "video" else encode_audio_chunk
         urgent = claim.lane == repository.URGENT_LANE
         with self._shop.brake.ordinary() as ordinary:
-            await encode(
-                path,
-                claim.plan,
-                rest,
-                directory,
+            options = EncodeOptions(
                 ffmpeg=self._shop.ffmpeg,
-                on_segment=publish,
                 on_progress=meter.take,
                 limits=ProcessLimits(niceness=0 if urgent else PATIENT),
                 on_start=None if urgent else ordinary.started,
             )
+            await encode(path, claim.plan, rest, directory, publish, options)
 
     async def _images(self, claim: ChunkClaim, source: Source, path: Path, directory: Path) -> Images:
         prefix = f"{source.video_id}/{source.version_id}/images-{source.public_secret}"
-        limits = ProcessLimits(niceness=PATIENT)
-        thumbnails = await extract_thumbnails(path, claim.plan, directory, ffmpeg=self._shop.ffmpeg, limits=limits)
-        stills = []
-        for number, thumbnail in enumerate(thumbnails):
-            key = f"{prefix}/{number}.jpg"
-            await self._put_image(key, thumbnail.path)
+        with self._shop.brake.ordinary() as ordinary:
+            options = EncodeOptions(
+                ffmpeg=self._shop.ffmpeg, limits=ProcessLimits(niceness=PATIENT), on_start=ordinary.started
+            )
+            made = await make_images(path, claim.plan, claim.chunk, directory, options)
+        stills, sheets, poster_key = [], [], None
+        for thumbnail in made.thumbnails:
+            key = await self._put_image(f"{prefix}/{thumbnail.path.stem}.jpg", thumbnail.path)
             stills.append(Still(time=thumbnail.time, key=key, width=thumbnail.width, height=thumbnail.height))
-        poster = await extract_poster(
-            path, claim.plan, directory / "poster.jpg", ffmpeg=self._shop.ffmpeg, limits=limits
-        )
-        poster_key = None
-        if poster is not None:
-            poster_key = f"{prefix}/poster.jpg"
-            await self._put_image(poster_key, poster.path)
-        return Images(thumbnails=tuple(stills), poster_key=poster_key)
+        for sheet in made.sheets:
+            key = await self._put_image(f"{prefix}/storyboard-{sheet.number}.jpg", sheet.path)
+            sheets.append(_sheet(sheet, key))
+        if made.poster is not None:
+            poster_key = await self._put_image(f"{prefix}/poster.jpg", made.poster.path)
+        return Images(thumbnails=tuple(stills), sheets=tuple(sheets), poster_key=poster_key)
 
-    async def _put_image(self, key: str, path: Path) -> None:
+    async def _put_image(self, key: str, path: Path) -> str:
         await self._shop.public.put_file(key, path, content_type="image/jpeg", cache_control=IMAGE_CACHE)
+        return key
 
     async def _film_failed(self, claim: ChunkClaim, error: FFmpegFailed | Refused) -> None:
         detail = "\n".join(error.stderr_tail) if isinstance(error, FFmpegFailed) else None
@@ -317,6 +316,19 @@ class Meter:
         first_at, first_done = self._reports[0]
         if now - first_at > 1.0:
             self.speed = (done - first_done) / (now - first_at)
+
+
+def _sheet(sheet: made_pictures.Sheet, key: str) -> Sheet:
+    first = sheet.tiles[0]
+    return Sheet(
+        start=first.start,
+        key=key,
+        interval=sheet.tiles[1].start - first.start if len(sheet.tiles) > 1 else first.end - first.start,
+        columns=max(1, sheet.width // first.w),
+        tiles=len(sheet.tiles),
+        tile_width=first.w,
+        tile_height=first.h,
+    )
 
 
 def _code(error: Exception) -> str:

@@ -87,6 +87,8 @@ def outline(plan: Plan, examined: Probe) -> Outline:
             bandwidth=audio.bandwidth,
             segment_durations=tuple(plan.segment_durations(audio.name)),
             language=audio.language,
+            label=audio.label,
+            is_default=audio.is_default,
         )
         for audio in plan.audio
     ]
