@@ -47,17 +47,26 @@ class ProcessLimits:
     reads: LazyFile | None = None
 
 
+@dataclass(frozen=True)
+class Cage:
+    """`command` is the command line that starts the child in its cage; who is in `groups` came from it."""
+
+    command: list[str]
+    groups: list[Path]
+
+
 @asynccontextmanager
 async def caged(
     argv: Sequence[str], limits: ProcessLimits, environment: dict[str, str], channel: int | None
-) -> AsyncIterator[list[str]]:
-    """The command line that starts `argv` in its cage; its control groups are removed in the end.
+) -> AsyncIterator[Cage]:
+    """A cage for `argv`; what is left in it in the end is killed, and its control groups removed.
 
     `channel` is the descriptor over which the launcher gives away the child's reads, as reads.ReadGate has it.
     """
     groups = await asyncio.to_thread(_groups_for, limits)
     try:
-        yield [sys.executable, "-I", "-S", str(LAUNCHER), _told(argv, limits, environment, groups, channel), *argv]
+        told = _told(argv, limits, environment, groups, channel)
+        yield Cage([sys.executable, "-I", "-S", str(LAUNCHER), told, *argv], groups)
     finally:
         await removed(groups)
 
@@ -103,8 +112,8 @@ async def sandbox_facts() -> dict[str, bool]:
     """Which walls stand on this machine, each tried for real; for the health page.
 
     network: children have none. landlock: they read and write only what they are given. processes: their number is
-    capped, by control group (cgroup_processes) or by user namespace. memory: that of a child and its children
-    together is (cgroup_memory). gated_reads: a film can be read before all of it is here.
+    capped, by control group (cgroup_processes) or by user namespace. cgroup_memory: the memory of a child and its
+    children together is. gated_reads: a film can be read before all of it is here.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,

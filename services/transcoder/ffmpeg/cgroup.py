@@ -77,12 +77,16 @@ async def removed(groups: list[Path]) -> None:
             await asyncio.sleep(_BETWEEN_LOOKS)
 
 
+def kill_members(group: Path) -> None:
+    for pid in (group / "cgroup.procs").read_text().split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+
+
 def _remove(group: Path) -> bool:
     """True when it is gone."""
     try:
-        for pid in (group / "cgroup.procs").read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+        kill_members(group)
         group.rmdir()
     except FileNotFoundError:
         return True

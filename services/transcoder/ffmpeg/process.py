@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.transcoder.ffmpeg.cage import ProcessLimits, caged, sandbox_facts
+from services.transcoder.ffmpeg.cage import Cage, ProcessLimits, caged, sandbox_facts
+from services.transcoder.ffmpeg.cgroup import kill_members
 from services.transcoder.ffmpeg.reads import ReadGate
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _CAGE_BROKEN = 125
+_LEFTOVER_LOOKS = 0.5  # seconds
 _DISK_LOOKS = 0.5  # seconds between two looks at what a child has written
 _KEPT_LINES = 40
 _KEPT_LINE_LENGTH = 600
@@ -126,16 +128,17 @@ async def run(
     `capture_stdout`. The child is ended (TERM, then KILL) and FFmpegFailed
     "stalled" raised when neither output nor progress has come on for
     `stall_timeout` seconds, time in which it was stopped (SIGSTOP) not
-    counted; and with "disk_budget" when it has written more than it may. When the caller is cancelled, or a callback raises, the child is
-    killed and reaped before the exception goes on. `on_start` gets the pid,
-    which is also the process group.
+    counted; and with "disk_budget" when it has written more than it may.
+    When the caller is cancelled, or a callback raises, the child is killed and
+    reaped before the exception goes on. `on_start` gets the pid, which is also
+    the process group.
     """
     limits = limits or ProcessLimits()
     watch = _Watch(on_progress)
     tail: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
     out = bytearray()
     gate = ReadGate(limits.reads, watch.touch) if limits.reads is not None else None
-    async with _spawned(argv, cwd, limits, pipes, environment or {}, gate) as child:
+    async with _spawned(argv, cwd, limits, pipes, environment or {}, gate) as (child, cage):
         assert child.stdout is not None
         assert child.stderr is not None
         if on_start is not None:
@@ -149,6 +152,7 @@ async def run(
         if limits.disk_bytes is not None:
             guards.append(asyncio.ensure_future(_over_budget(limits.writable, limits.disk_bytes)))
         serving = asyncio.ensure_future(gate.serve() if gate is not None else _nothing())
+        sweeping = asyncio.ensure_future(_end_leftovers(child, cage))
         try:
             reason = await _first_reason(everything, guards, serving)
             if reason is not None:
@@ -157,7 +161,7 @@ async def run(
             await everything
             returncode = await child.wait()
         finally:
-            tasks: list[asyncio.Future[Any]] = [everything, serving, *guards]
+            tasks: list[asyncio.Future[Any]] = [everything, serving, sweeping, *guards]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -215,12 +219,12 @@ async def _spawned(
     pipes: Sequence[LinePipe],
     environment: dict[str, str],
     gate: ReadGate | None,
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Cage]]:
     channel = gate.child_end.fileno() if gate is not None else None
     try:
-        async with caged(argv, limits, environment, channel) as command:
+        async with caged(argv, limits, environment, channel) as cage:
             child = await asyncio.create_subprocess_exec(
-                *command,
+                *cage.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -234,7 +238,7 @@ async def _spawned(
             if gate is not None:
                 gate.child_end.close()
             try:
-                yield child
+                yield child, cage
             finally:
                 # Shielded, so that a second cancellation cannot leave the child behind.
                 await asyncio.shield(_kill(child))
@@ -249,6 +253,18 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     _signal(child, signal.SIGTERM)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(child.wait(), _GRACE)
+
+
+async def _end_leftovers(child: asyncio.subprocess.Process, cage: Cage) -> None:
+    """Once the child has ended, ends what it started: that may hold its output open for ever."""
+    while child.returncode is None:  # noqa: ASYNC110 - child.wait() waits for its output, too
+        await asyncio.sleep(_LEFTOVER_LOOKS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    while True:
+        for group in cage.groups:
+            await asyncio.to_thread(kill_members, group)
+        await asyncio.sleep(_LEFTOVER_LOOKS)
 
 
 async def _kill(child: asyncio.subprocess.Process) -> None:
