@@ -22,6 +22,7 @@ from services.transcoder.ffmpeg.cgroup import kill_members
 from services.transcoder.ffmpeg.reads import ReadGate
 
 __all__ = [
+    "CageBroken",
     "FFmpegFailed",
     "Finished",
     "LinePipe",
@@ -32,7 +33,7 @@ __all__ = [
     "sandbox_facts",
 ]
 
-_CAGE_BROKEN = 125
+CAGE_BROKEN = 125
 _LEFTOVER_LOOKS = 0.5  # seconds
 _DISK_LOOKS = 0.5  # seconds between two looks at what a child has written
 _KEPT_LINES = 40
@@ -70,6 +71,10 @@ class FFmpegFailed(Exception):
         self.code = code
         self.message = message
         self.stderr_tail = list(stderr_tail)
+
+
+class CageBroken(Exception):
+    """The worker could not shut a child in: a fault of the machine, and none of the film."""
 
 
 class LinePipe:
@@ -131,7 +136,7 @@ async def run(
     counted; and with "disk_budget" when it has written more than it may.
     When the caller is cancelled, or a callback raises, the child is killed and
     reaped before the exception goes on. `on_start` gets the pid, which is also
-    the process group.
+    the process group. Raises CageBroken, and what `limits.reads` raises.
     """
     limits = limits or ProcessLimits()
     watch = _Watch(on_progress)
@@ -165,6 +170,8 @@ async def run(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+    if returncode == CAGE_BROKEN and any(line.startswith("cage: ") for line in tail):
+        raise CageBroken("\n".join(tail))
     return Finished(returncode, list(tail), bytes(out), watch.latest)
 
 
@@ -195,8 +202,6 @@ def check(finished: Finished) -> Finished:
         return finished
     text = "\n".join(finished.stderr_tail)
     signalled = -finished.returncode
-    if finished.returncode == _CAGE_BROKEN and "cage: " in text:
-        raise FFmpegFailed("sandbox_failed", "The worker cannot shut its encoder in.", finished.stderr_tail)
     if "No space left on device" in text:
         raise FFmpegFailed("disk_full", "The worker's disk is full.", finished.stderr_tail)
     if "Cannot allocate memory" in text or "malloc" in text:
