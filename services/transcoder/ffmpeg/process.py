@@ -10,32 +10,36 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_LAUNCHER = Path(__file__).with_name("launch.py")
+from services.transcoder.ffmpeg.cage import Cage, ProcessLimits, caged, sandbox_facts
+from services.transcoder.ffmpeg.cgroup import kill_members
+from services.transcoder.ffmpeg.reads import ReadGate
+
+__all__ = [
+    "CageBroken",
+    "FFmpegFailed",
+    "Finished",
+    "LinePipe",
+    "ProcessLimits",
+    "Progress",
+    "check",
+    "run",
+    "sandbox_facts",
+]
+
+CAGE_BROKEN = 125
+_LEFTOVER_LOOKS = 0.5  # seconds
+_DISK_LOOKS = 0.5  # seconds between two looks at what a child has written
 _KEPT_LINES = 40
 _KEPT_LINE_LENGTH = 600
 _GRACE = 2.0  # seconds between TERM and KILL
 _MOST_STDOUT = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class ProcessLimits:
-    """What a child may take; None for no limit. `memory_bytes` is address space, far above what is resident."""
-
-    memory_bytes: int | None = 8 * 1024**3
-    cpu_seconds: int | None = 4 * 3600
-    file_bytes: int | None = 4 * 1024**3
-    open_files: int | None = 512
-    niceness: int = 0
-    cut_network: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ class FFmpegFailed(Exception):
         self.code = code
         self.message = message
         self.stderr_tail = list(stderr_tail)
+
+
+class CageBroken(Exception):
+    """The worker could not shut a child in: a fault of the machine, and none of the film."""
 
 
 class LinePipe:
@@ -125,40 +133,67 @@ async def run(
     `capture_stdout`. The child is ended (TERM, then KILL) and FFmpegFailed
     "stalled" raised when neither output nor progress has come on for
     `stall_timeout` seconds, time in which it was stopped (SIGSTOP) not
-    counted. When the caller is cancelled, or a callback raises, the child is
-    killed and reaped before the exception goes on. `on_start` gets the pid,
-    which is also the process group.
+    counted; and with "disk_budget" when it has written more than it may.
+    When the caller is cancelled, or a callback raises, the child is killed and
+    reaped before the exception goes on. `on_start` gets the pid, which is also
+    the process group. Raises CageBroken, and what `limits.reads` raises.
     """
+    limits = limits or ProcessLimits()
     watch = _Watch(on_progress)
     tail: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
     out = bytearray()
-    async with _spawned(argv, cwd, limits or ProcessLimits(), pipes, environment) as child:
+    gate = ReadGate(limits.reads, watch.touch) if limits.reads is not None else None
+    async with _spawned(argv, cwd, limits, pipes, environment or {}, gate) as (child, cage):
         assert child.stdout is not None
         assert child.stderr is not None
         if on_start is not None:
             on_start(child.pid)
-        reading = [
-            asyncio.ensure_future(
-                _collect(child.stdout, out, watch) if capture_stdout else _read_progress(child.stdout, watch)
-            ),
-            asyncio.ensure_future(_drain(child.stderr, tail)),
-            *(asyncio.ensure_future(pipe.pump()) for pipe in pipes),
-        ]
-        watching = asyncio.ensure_future(_stalled(child.pid, watch, stall_timeout))
+        everything = asyncio.gather(
+            _collect(child.stdout, out, watch) if capture_stdout else _read_progress(child.stdout, watch),
+            _drain(child.stderr, tail),
+            *(pipe.pump() for pipe in pipes),
+        )
+        guards = [asyncio.ensure_future(_stalled(child.pid, watch, stall_timeout))]
+        if limits.disk_bytes is not None:
+            guards.append(asyncio.ensure_future(_over_budget(limits.writable, limits.disk_bytes)))
+        serving = asyncio.ensure_future(gate.serve() if gate is not None else _nothing())
+        sweeping = asyncio.ensure_future(_end_leftovers(child, cage))
         try:
-            everything: asyncio.Future[list[None]] = asyncio.gather(*reading)
-            both: set[asyncio.Future[Any]] = {everything, watching}
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if not everything.done():
+            reason = await _first_reason(everything, guards, serving)
+            if reason is not None:
                 await _end(child)
-                raise FFmpegFailed("stalled", "The encoder stopped making progress and was ended.", list(tail))
+                raise FFmpegFailed(*reason, list(tail))
             await everything
             returncode = await child.wait()
         finally:
-            for task in (*reading, watching):
+            tasks: list[asyncio.Future[Any]] = [everything, serving, sweeping, *guards]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*reading, watching, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+    if returncode == CAGE_BROKEN and any(line.startswith("cage: ") for line in tail):
+        raise CageBroken("\n".join(tail))
     return Finished(returncode, list(tail), bytes(out), watch.latest)
+
+
+async def _first_reason(
+    everything: asyncio.Future[Any],
+    guards: list[asyncio.Task[tuple[str, str]]],
+    serving: asyncio.Task[None],
+) -> tuple[str, str] | None:
+    """Waits for the child's output to end: None then, or what a guard has against going on. Raises what `serving` does."""
+    waited: set[asyncio.Future[Any]] = {everything, serving, *guards}
+    while not everything.done():
+        done, waited = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if serving in done:
+            serving.result()
+        for guard in guards:
+            if guard in done and not everything.done():
+                return guard.result()
+    return None
+
+
+async def _nothing() -> None:
+    return None
 
 
 def check(finished: Finished) -> Finished:
@@ -181,57 +216,60 @@ def check(finished: Finished) -> Finished:
     raise FFmpegFailed("encoder_failed", f"The encoder {how}.", finished.stderr_tail)
 
 
-async def network_is_cut() -> bool:
-    """Whether this kernel lets children run without a network, for the health page."""
-    cage = json.dumps({"cut_network": True, "report_network": True})
-    child = await asyncio.create_subprocess_exec(sys.executable, "-I", "-S", str(_LAUNCHER), cage)
-    return await child.wait() == 0 and sys.platform == "linux"
-
-
 @contextlib.asynccontextmanager
 async def _spawned(
     argv: Sequence[str],
     cwd: Path | None,
     limits: ProcessLimits,
     pipes: Sequence[LinePipe],
-    environment: dict[str, str] | None,
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    cage = json.dumps({**asdict(limits), "parent": os.getpid()})
+    environment: dict[str, str],
+    gate: ReadGate | None,
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Cage]]:
+    channel = gate.child_end.fileno() if gate is not None else None
     try:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(_LAUNCHER),
-            cage,
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=cwd,
-            env={"LC_ALL": "C", "PATH": os.defpath, **(environment or {})},
-            pass_fds=[pipe.write_fd for pipe in pipes],
-            process_group=0,
-        )
-    except BaseException:
-        for pipe in pipes:
-            pipe.close()
-        raise
-    for pipe in pipes:
-        pipe.close_writer()
-    try:
-        yield child
+        async with caged(argv, limits, environment, channel) as cage:
+            child = await asyncio.create_subprocess_exec(
+                *cage.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=cwd,
+                env={"LC_ALL": "C", "PATH": os.defpath, **environment},
+                pass_fds=[*(pipe.write_fd for pipe in pipes), *([] if channel is None else [channel])],
+                process_group=0,
+            )
+            for pipe in pipes:
+                pipe.close_writer()
+            if gate is not None:
+                gate.child_end.close()
+            try:
+                yield child, cage
+            finally:
+                # Shielded, so that a second cancellation cannot leave the child behind.
+                await asyncio.shield(_kill(child))
     finally:
-        # Shielded, so that a second cancellation cannot leave the child behind.
-        await asyncio.shield(_kill(child))
         for pipe in pipes:
             pipe.close()
+        if gate is not None:
+            gate.close()
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
     _signal(child, signal.SIGTERM)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(child.wait(), _GRACE)
+
+
+async def _end_leftovers(child: asyncio.subprocess.Process, cage: Cage) -> None:
+    """Once the child has ended, ends what it started: that may hold its output open for ever."""
+    while child.returncode is None:  # noqa: ASYNC110 - child.wait() waits for its output, too
+        await asyncio.sleep(_LEFTOVER_LOOKS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    while True:
+        for group in cage.groups:
+            await asyncio.to_thread(kill_members, group)
+        await asyncio.sleep(_LEFTOVER_LOOKS)
 
 
 async def _kill(child: asyncio.subprocess.Process) -> None:
@@ -265,13 +303,31 @@ class _Watch:
             self._on_progress(progress)
 
 
-async def _stalled(pid: int, watch: _Watch, timeout: float) -> None:
+async def _stalled(pid: int, watch: _Watch, timeout: float) -> tuple[str, str]:
     """Returns when nothing has moved for `timeout` seconds."""
     clock = asyncio.get_running_loop().time
     while (left := watch.moved_at + timeout - clock()) > 0:
         await asyncio.sleep(min(left, 1.0))
         if _is_stopped(pid):
             watch.touch()
+    return "stalled", "The encoder stopped making progress and was ended."
+
+
+async def _over_budget(directories: Sequence[Path], most: int) -> tuple[str, str]:
+    """Returns when more than `most` bytes lie in the directories."""
+    while await asyncio.to_thread(_bytes_in, directories) <= most:  # noqa: ASYNC110 - the kernel tells nobody
+        await asyncio.sleep(_DISK_LOOKS)
+    return "disk_budget", "The film fills more of the worker's disk than one of its parts may."
+
+
+def _bytes_in(directories: Sequence[Path]) -> int:
+    total = 0
+    for directory in directories:
+        for folder, _, names in os.walk(directory):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # published and removed meanwhile
+                    total += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118 - thousands of them
+    return total
 
 
 def _is_stopped(pid: int) -> bool:

@@ -1,62 +1,174 @@
-"""A source on this host: the file itself where the store is a disk, a copy fetched once where it is not."""
+"""A source on this host: the file itself where the store is a disk, else a copy that is fetched once for all workers.
+
+    async with sources.reading(source) as film:                        # at once; the rest comes in the background
+        await probe(film.path, container=..., limits=film.limits(PROBE_LIMITS))
+    async with sources.whole(source) as film:                          # when all of it is here
+        ...
+
+A film opened by `reading` lies in a sparse file. A child that reads it with `film.limits(...)` waits at each read
+until those bytes have come (see ffmpeg/reads.py), so it never meets a hole and costs what it reads and no more.
+Where the kernel cannot do that, `reading` waits for the whole film.
+"""
 
 import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
+from services.transcoder.ffmpeg.process import ProcessLimits, sandbox_facts
+from services.transcoder.ffmpeg.reads import LazyFile
+from services.transcoder.pipeline.fetching import Fetch
 from services.transcoder.pipeline.repository import Source
-from shared.storage import LocalPaths, Store
+from services.transcoder.pipeline.source_cache import SourceCache
+from shared.storage import ContentMismatch, LocalPaths, ObjectNotFound, Store
+
+log = logging.getLogger(__name__)
+
+DEFAULT_BUDGET = 64 * 1024**3
+_LINGER = 20.0
+"""Seconds an unused source stays open and goes on coming: the next chunk of the same film is often seconds away."""
+_ROOM_LOOKS = 1.0
+
+
+@dataclass(frozen=True)
+class OpenSource:
+    """A film to read: `reads` is what its bytes have to be waited for by, None where all of them are here."""
+
+    path: Path
+    reads: LazyFile | None = None
+
+    def limits(self, limits: ProcessLimits | None = None, *, writable: tuple[Path, ...] = ()) -> ProcessLimits:
+        """`limits` for a child that may read this film and nothing else, and write below `writable` only."""
+        return replace(limits or ProcessLimits(), reads=self.reads, readable=(self.path,), writable=writable)
+
+
+@dataclass
+class _Held:
+    fetch: Fetch
+    users: int = 0
+    closing: asyncio.Task[None] | None = None
 
 
 class Sources:
-    """``cache`` is a directory of this worker alone; it keeps the sources of the films worked on last."""
+    """``cache`` is a directory shared by all workers of the host, ``budget`` the bytes its sources may hold together.
 
-    KEEP = 2
+    ``background`` fetches the rest of a film while its first chunks are made. ``close`` it in the end.
+    """
 
-    def __init__(self, store: Store, cache: Path) -> None:
+    def __init__(self, store: Store, cache: Path, *, budget: int = DEFAULT_BUDGET, background: bool = True) -> None:
         self._store = store
-        self._cache = cache
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._users: dict[str, int] = {}
-        self._order: list[str] = []
+        self._cache = SourceCache(cache, budget)
+        self._background = background
+        self._held: dict[str, _Held] = {}
+        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._gated: bool | None = None
+
+    @asynccontextmanager
+    async def reading(self, source: Source) -> AsyncIterator[OpenSource]:
+        """The film, readable from its first byte to its last by a child with the given limits, as soon as possible.
+
+        Raises StorageError; DiskFull where there is no room for it.
+        """
+        if isinstance(self._store, LocalPaths):
+            yield OpenSource(self._store.local_path(source.key))
+            return
+        if not await self._can_be_read_lazily():
+            async with self.whole(source) as opened:
+                yield opened
+            return
+        async with self._fetching(source) as fetch:
+            if fetch.file.complete:
+                yield OpenSource(fetch.path)
+                return
+            if self._background:
+                fetch.fill()
+            yield OpenSource(fetch.path, fetch)
+
+    @asynccontextmanager
+    async def whole(self, source: Source) -> AsyncIterator[OpenSource]:
+        """The film, when all of it is here. Raises what `reading` does."""
+        if isinstance(self._store, LocalPaths):
+            yield OpenSource(self._store.local_path(source.key))
+            return
+        async with self._fetching(source) as fetch:
+            await fetch.complete()
+            yield OpenSource(fetch.path)
 
     @asynccontextmanager
     async def local(self, source: Source) -> AsyncIterator[Path]:
-        """The source as a file that stays for as long as the block runs."""
-        if isinstance(self._store, LocalPaths):
-            yield self._store.local_path(source.key)
-            return
+        """The path of `whole`."""
+        async with self.whole(source) as opened:
+            yield opened.path
+
+    async def close(self) -> None:
+        """Stops what is on its way; what has come stays for the next worker."""
+        for name in list(self._held):
+            held = self._held.pop(name)
+            if held.closing is not None:
+                held.closing.cancel()
+            await held.fetch.close()
+
+    async def _can_be_read_lazily(self) -> bool:
+        if self._gated is None:
+            self._gated = (await sandbox_facts())["gated_reads"]
+            if not self._gated:
+                log.warning(
+                    "this kernel hands over no reads: films on S3 are fetched in full before they are worked on"
+                )
+        return self._gated
+
+    @asynccontextmanager
+    async def _fetching(self, source: Source) -> AsyncIterator[Fetch]:
         name = str(source.version_id)
-        self._users[name] = self._users.get(name, 0) + 1
+        async with self._opening.setdefault(name, asyncio.Lock()):
+            held = self._held.get(name)
+            if held is None:
+                held = self._held[name] = _Held(await self._opened(source, name))
+            held.users += 1
+            if held.closing is not None:
+                held.closing.cancel()
+                held.closing = None
         try:
-            async with self._locks.setdefault(name, asyncio.Lock()):
-                path = await self._fetched(source, name)
-            yield path
+            yield held.fetch
         finally:
-            self._users[name] -= 1
-            await self._evict()
+            held.users -= 1
+            if held.users == 0 and self._held.get(name) is held:
+                held.closing = asyncio.create_task(self._close_later(name, held))
 
-    async def _fetched(self, source: Source, name: str) -> Path:
-        path = self._cache / name
-        if name in self._order:
-            self._order.remove(name)
-        self._order.append(name)
-        if await asyncio.to_thread(path.exists):
-            return path
-        part = path.with_suffix(".part")
-        with await asyncio.to_thread(part.open, "wb") as file:
-            async for piece in self._store.get(source.key):
-                await asyncio.to_thread(file.write, piece)
-        await asyncio.to_thread(part.rename, path)
-        return path
+    async def _opened(self, source: Source, name: str) -> Fetch:
+        there = await self._store.stat(source.key)
+        if there is None:
+            raise ObjectNotFound(source.key)
+        if there.size != source.bytes:
+            raise ContentMismatch(f"{source.key!r} has {there.size} bytes, and {source.bytes} were uploaded")
+        said = False
+        while (file := await asyncio.to_thread(self._cache.open, name, source.bytes)) is None:
+            if not said:
+                log.info("the sources in use leave no room for %s; it waits", name)
+                said = True
+            await self._make_way()
+            await asyncio.sleep(_ROOM_LOOKS)
+        return Fetch(self._store, source.key, file)
 
-    async def _evict(self) -> None:
-        for name in self._order[: -self.KEEP]:
-            if not self._users.get(name):
-                self._order.remove(name)
-                await asyncio.to_thread((self._cache / name).unlink, missing_ok=True)
+    async def _make_way(self) -> None:
+        """Close what only lingers."""
+        for name, held in list(self._held.items()):
+            if held.users == 0 and held.closing is not None:
+                held.closing.cancel()
+                await self._close_now(name, held)
+
+    async def _close_later(self, name: str, held: _Held) -> None:
+        await asyncio.sleep(_LINGER)
+        await self._close_now(name, held)
+
+    async def _close_now(self, name: str, held: _Held) -> None:
+        if held.users == 0 and self._held.get(name) is held:
+            del self._held[name]
+            await held.fetch.close()
 
 
 async def fresh_directory(path: Path) -> Path:
