@@ -6,6 +6,7 @@ start of a film, and what a viewer asked for before it was made (a picture and i
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.transcoder.ffmpeg.process import sandbox_facts
 from services.transcoder.pipeline import repository, upkeep, wishes
 from services.transcoder.pipeline.brake import Brake
 from services.transcoder.pipeline.encoding import Encoder, Workshop
@@ -184,41 +186,42 @@ async def work(settings: TranscoderWorkerSettings) -> None:
     await require_ffmpeg(settings.ffmpeg_path)
     name = f"{socket.gethostname()}-{os.getpid()}"
     redis_url = settings.redis_url.get_secret_value()
-    database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder-worker")
-    private = open_store(settings.private_storage_url, settings.s3)
-    public = open_store(settings.public_storage_url, settings.s3)
-    bells = Bells(redis_url)
-    try:
-        with workplace(settings.work_dir, name) as directory:
-            sources = Sources(private, directory)
-            shop = Workshop(
-                database=database,
-                keyring=KeyRing.parse(settings.master_keys.get_secret_value()),
-                sources=sources,
-                public=public,
-                brake=Brake(),
-                name=name,
-                directory=directory,
-                ffmpeg=settings.ffmpeg_path,
-                tell_media=bells.tell_media,
-            )
-            planner = Planner(database, sources, name)
-            facts = {"slots": settings.transcoder_slots}
-            process = WorkerProcess(database, planner, Encoder(shop), bells, name, facts)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(process.say_alive())
-                group.create_task(run_worker(lambda: _ear(redis_url, process)))
-                for lane, slots in (
-                    (repository.URGENT_LANE, URGENT_SLOTS),
-                    (repository.ORDINARY_LANE, settings.transcoder_slots),
-                ):
-                    for _ in range(slots):
-                        group.create_task(process.slot(lane))
-    finally:
-        await bells.close()
-        await private.close()
-        await public.close()
-        await database.close()
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder-worker")
+        stack.push_async_callback(database.close)
+        private = open_store(settings.private_storage_url, settings.s3)
+        stack.push_async_callback(private.close)
+        public = open_store(settings.public_storage_url, settings.s3)
+        stack.push_async_callback(public.close)
+        bells = Bells(redis_url)
+        stack.push_async_callback(bells.close)
+        directory = stack.enter_context(workplace(settings.work_dir, name))
+        sources = Sources(private, settings.work_dir / "sources", budget=settings.source_cache_bytes)
+        stack.push_async_callback(sources.close)
+        shop = Workshop(
+            database=database,
+            keyring=KeyRing.parse(settings.master_keys.get_secret_value()),
+            sources=sources,
+            public=public,
+            brake=Brake(),
+            name=name,
+            directory=directory,
+            ffmpeg=settings.ffmpeg_path,
+            encoder="libx264",
+            disk_bytes=settings.chunk_disk_bytes,
+            tell_media=bells.tell_media,
+        )
+        facts = {"slots": settings.transcoder_slots, "encoder": shop.encoder, "sandbox": await sandbox_facts()}
+        process = WorkerProcess(database, Planner(database, sources, name), Encoder(shop), bells, name, facts)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(process.say_alive())
+            group.create_task(run_worker(lambda: _ear(redis_url, process)))
+            for lane, slots in (
+                (repository.URGENT_LANE, URGENT_SLOTS),
+                (repository.ORDINARY_LANE, settings.transcoder_slots),
+            ):
+                for _ in range(slots):
+                    group.create_task(process.slot(lane))
 
 
 def _ear(redis_url: str, process: WorkerProcess) -> Any:

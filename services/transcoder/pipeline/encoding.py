@@ -27,7 +27,7 @@ from services.transcoder.pipeline import repository
 from services.transcoder.pipeline.brake import PATIENT, Brake
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
-from services.transcoder.pipeline.sources import Sources, drop_directory, fresh_directory
+from services.transcoder.pipeline.sources import OpenSource, Sources, drop_directory, fresh_directory
 from shared.contracts.outline import Images, Sheet, Still
 from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW, public_prefix, segment_key
 from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_iv, window_key
@@ -66,6 +66,9 @@ class Workshop:
     name: str
     directory: Path
     ffmpeg: Path
+    encoder: str
+    disk_bytes: int
+    """What one chunk's files may hold together."""
     tell_media: Told
 
 
@@ -126,13 +129,13 @@ class Encoder:
         directory = await fresh_directory(self._shop.directory / f"{claim.id}-{claim.attempts}")
         try:
             if claim.chunk.kind == "thumbnails":
-                async with self._shop.sources.local(source) as path:
-                    images = await self._images(claim, source, path, directory)
+                async with self._shop.sources.reading(source) as film:
+                    images = await self._images(claim, source, film, directory)
             elif (rest := missing_part(claim, made)) is not None:
                 meter.starts_at(rest.first_segment)
-                async with self._shop.sources.local(source) as path:
+                async with self._shop.sources.reading(source) as film:
                     publish = _Publisher(self._shop, claim, source, secret, made)
-                    await self._encoded(claim, rest, path, directory, publish, meter)
+                    await self._encoded(claim, rest, film, directory, publish, meter)
         finally:
             await drop_directory(directory)
         async with self._database.session_scope() as session:
@@ -144,7 +147,7 @@ class Encoder:
         self,
         claim: ChunkClaim,
         rest: ChunkPlan,
-        path: Path,
+        film: OpenSource,
         directory: Path,
         publish: "_Publisher",
         meter: "Meter",
@@ -155,18 +158,24 @@ class Encoder:
             options = EncodeOptions(
                 ffmpeg=self._shop.ffmpeg,
                 on_progress=meter.take,
-                limits=ProcessLimits(niceness=0 if urgent else PATIENT),
+                limits=film.limits(self._limits(0 if urgent else PATIENT), writable=(directory,)),
                 on_start=None if urgent else ordinary.started,
+                encoder=self._shop.encoder,
             )
-            await encode(path, claim.plan, rest, directory, publish, options)
+            await encode(film.path, claim.plan, rest, directory, publish, options)
 
-    async def _images(self, claim: ChunkClaim, source: Source, path: Path, directory: Path) -> Images:
+    def _limits(self, niceness: int) -> ProcessLimits:
+        return ProcessLimits(niceness=niceness, disk_bytes=self._shop.disk_bytes)
+
+    async def _images(self, claim: ChunkClaim, source: Source, film: OpenSource, directory: Path) -> Images:
         prefix = f"{source.video_id}/{source.version_id}/images-{source.public_secret}"
         with self._shop.brake.ordinary() as ordinary:
             options = EncodeOptions(
-                ffmpeg=self._shop.ffmpeg, limits=ProcessLimits(niceness=PATIENT), on_start=ordinary.started
+                ffmpeg=self._shop.ffmpeg,
+                limits=film.limits(self._limits(PATIENT), writable=(directory,)),
+                on_start=ordinary.started,
             )
-            made = await make_images(path, claim.plan, claim.chunk, directory, options)
+            made = await make_images(film.path, claim.plan, claim.chunk, directory, options)
         stills, sheets, poster_key = [], [], None
         for thumbnail in made.thumbnails:
             key = await self._put_image(f"{prefix}/{thumbnail.path.stem}.jpg", thumbnail.path)
