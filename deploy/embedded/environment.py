@@ -25,7 +25,10 @@ _EVERYWHERE = ("LOG_LEVEL", "DATABASE_POOL_SIZE")
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "gateway": (*_S3, *_PROXIES, "IP_POLICY", "TRUSTED_PROXIES", "CORS_ALLOWED_ORIGINS", "MAX_UPLOAD_BYTES"),
     "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
-    "transcoder": (*_S3, *_PROXIES, "TRANSCODER_SLOTS"),
+    "transcoder": (
+        *(*_S3, *_PROXIES),
+        *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES"),
+    ),
     "progress": (),
 }
 

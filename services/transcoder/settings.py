@@ -30,3 +30,5 @@ class TranscoderWorkerSettings(
     """What the copies of sources on S3 may hold together on this host. Unused where sources lie on disk."""
     chunk_disk_bytes: int = Field(default=4 * 1024**3, ge=64 * 1024**2)
     """What the files of one chunk may hold together while it is made."""
+    video_encoder: str = "libx264"
+    """FFmpeg's name of an H.264 encoder, or ``auto``; tried when the worker starts."""
