@@ -15,7 +15,7 @@ from services.transcoder.ladder.model import Probe, Refused
 CONTAINERS = frozenset({"mov", "avi", "matroska", "mpegts"})
 PROBE_LIMITS = ProcessLimits(memory_bytes=4 * 1024**3, cpu_seconds=60, file_bytes=0, open_files=64)
 _ROOT = Path(__file__).resolve().parents[3]
-_NOT_MEDIA = "The file is not a video that can be read, or it is damaged."
+_NOT_MEDIA = "The file is not a video that can be read, or it is damaged. Export it as MP4 and upload that."
 
 
 async def probe(path: Path, *, container: str, timeout: float = 30.0, limits: ProcessLimits | None = None) -> Probe:
@@ -25,7 +25,9 @@ async def probe(path: Path, *, container: str, timeout: float = 30.0, limits: Pr
     "encrypted_source" and a sentence for the person who uploaded it.
     """
     if container not in CONTAINERS:
-        raise Refused("not_media", "The file is not a video format that can be published.")
+        raise Refused(
+            "not_media", "The file is not a video format that can be published. Export it as MP4 and upload that."
+        )
     argv = [sys.executable, "-P", "-m", "services.transcoder.ffmpeg.probe_main", container, os.path.abspath(path)]  # noqa: ASYNC240, PTH100 - touches no disk
     try:
         finished = await run(
@@ -36,7 +38,9 @@ async def probe(path: Path, *, container: str, timeout: float = 30.0, limits: Pr
             environment={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         )
     except FFmpegFailed as error:
-        raise Refused("not_media", "The file takes too long to read; it seems to be damaged.") from error
+        raise Refused(
+            "not_media", "The file takes too long to read; it seems to be damaged. Export it as MP4 and upload that."
+        ) from error
     try:
         answer = json.loads(finished.stdout)
         if "refused" in answer:

@@ -38,6 +38,9 @@ _FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 _ENCRYPTED_TAGS = frozenset({"encv", "enca", "drmi", "drms"})
 _ATTACHED_PICTURE = 0x400
 _DEFAULT = 0x1
+# Beyond these even looking costs too much; what is published is for the ladder's limits to say.
+_MOST_STREAMS = 128
+_MOST_DECLARED_PIXELS = 64_000_000
 _PACKETS_TO_FIRST_FRAME = 400
 _PACKETS_TO_ENCRYPTION = 50
 # A header may claim this much more than there is before the file counts as cut off, in seconds.
@@ -58,7 +61,9 @@ def main() -> None:
     except _Refusal as refusal:
         answer = refusal.answer
     except (av.error.FFmpegError, OSError, ValueError, OverflowError):
-        answer = _Refusal("not_media", "The file is not a video that can be read, or it is damaged.").answer
+        answer = _Refusal(
+            "not_media", "The file is not a video that can be read, or it is damaged. Export it as MP4 and upload that."
+        ).answer
     sys.stdout.write(json.dumps(answer))
 
 
@@ -66,6 +71,11 @@ def examine(path: str, container: str) -> dict[str, Any]:
     """A Probe as a dict."""
     with open_source(path, container) as source:
         streams = list(source.streams)
+        if len(streams) > _MOST_STREAMS:
+            raise _Refusal(
+                "too_many_streams",
+                "The file holds far too many tracks. Export it with its picture and the sound it needs.",
+            )
         _refuse_encrypted(source, streams)
         # Numbers, not streams: those are freed with their container.
         video = _best_video(streams)
@@ -128,10 +138,15 @@ def _video(path: str, container: str, index: int) -> dict[str, Any]:
         if context is None or not context.codec.is_decoder:
             name = context.name if context is not None else "unknown"
             raise _Refusal("unsupported_codec", f"The video format {name!r} cannot be read. Export it as H.264.")
+        if context.width * context.height > _MOST_DECLARED_PIXELS:
+            size = f"{context.width}x{context.height}"
+            raise _Refusal("too_large", f"The picture of {size} is too large. Export it in 4K or smaller.")
         context.thread_count = 1
         frame = _first_frame(source, stream)
         if frame is None:
-            raise _Refusal("truncated", "The file holds no readable picture; it may have been cut off.")
+            raise _Refusal(
+                "truncated", "The file holds no readable picture; it may have been cut off. Upload it again."
+            )
         rotation, hflip = _orientation(frame)
         rate = timing.frame_rate(source, stream)
         start = frame.pts * frame.time_base if frame.pts is not None else timing.stream_start(stream)

@@ -78,6 +78,8 @@ def frame_rate(source: Any, stream: Any) -> FrameRate:
         deltas.pop()  # the last one is often whatever the muxer had left
     middle = median(deltas)
     slack = max(1.0, 0.0006 / float(stream.time_base))
+    if slack >= middle:  # one tick is a whole picture, as in AVI: a picture left out is no rounding
+        slack = 0.0
     constant = all(abs(d - middle) <= slack for d in deltas)
     if constant:
         measured = Fraction(len(deltas)) / (Fraction(sum(deltas)) * stream.time_base)

@@ -19,6 +19,9 @@ _AUDIO = """
 """
 VIDEO_CODECS = frozenset(_VIDEO.split())
 AUDIO_CODECS = frozenset(_AUDIO.split())
+# What a header may declare beyond these is nothing that anybody recorded.
+_SAMPLE_RATES = range(4_000, 768_001)
+_MOST_CHANNELS = 64
 
 
 class Limits(BaseModel):
@@ -40,12 +43,19 @@ class Limits(BaseModel):
 
 def check(probe: Probe, limits: Limits) -> None:
     """Raises Refused for a source that is over a limit or cannot be decoded here."""
-    if probe.video is None and not probe.audio:
-        raise Refused("no_video_or_audio", "The file holds neither a video nor an audio track.")
     if probe.stream_count > limits.max_streams:
-        raise Refused("too_many_streams", f"The file holds more than {limits.max_streams} tracks.")
+        raise Refused(
+            "too_many_streams",
+            f"The file holds more than {limits.max_streams} tracks. Export it with its picture and the sound it needs.",
+        )
+    if probe.video is None and not probe.audio:
+        raise Refused(
+            "no_video_or_audio", "The file holds neither a video nor an audio track. Upload a film or a recording."
+        )
     if probe.duration <= 0:
-        raise Refused("truncated", "The file holds no playable picture or sound; it may have been cut off.")
+        raise Refused(
+            "truncated", "The file holds no playable picture or sound; it may have been cut off. Upload it again."
+        )
     if probe.duration > limits.max_duration:
         hours = limits.max_duration / 3600
         raise Refused("too_long", f"The film is longer than {hours:g} hours. Split it and upload the parts.")
@@ -58,7 +68,8 @@ def check(probe: Probe, limits: Limits) -> None:
 
 def is_readable(stream: AudioStream) -> bool:
     """Whether the sound can be decoded here."""
-    return stream.codec in AUDIO_CODECS or stream.codec.startswith("pcm_")
+    known = stream.codec in AUDIO_CODECS or stream.codec.startswith("pcm_")
+    return known and stream.sample_rate in _SAMPLE_RATES and 0 < stream.channels <= _MOST_CHANNELS
 
 
 def _check_video(probe: Probe, video: VideoStream, limits: Limits) -> None:
@@ -67,10 +78,12 @@ def _check_video(probe: Probe, video: VideoStream, limits: Limits) -> None:
     pixels = video.width * video.height
     if pixels > limits.max_pixels:
         raise Refused(
-            "too_large", f"The picture of {video.width}x{video.height} is too large. Export it at 4K or below."
+            "too_large", f"The picture of {video.width}x{video.height} is too large. Export it in 4K or smaller."
         )
     if min(video.width, video.height) < limits.min_side:
-        raise Refused("too_small", f"The picture of {video.width}x{video.height} is too small to be shown.")
+        raise Refused(
+            "too_small", f"The picture of {video.width}x{video.height} is too small to be shown. Export it larger."
+        )
     work = pixels * float(min(Fraction(video.fps), Fraction(240))) * probe.duration
     if work > limits.costly_pixels and work > limits.max_pixels_per_byte * max(probe.size_bytes, 1):
         raise Refused(

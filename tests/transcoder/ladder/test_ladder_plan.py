@@ -257,12 +257,36 @@ def test_refusals(changes: dict[str, object], code: str) -> None:
     with pytest.raises(Refused) as refused:
         make_plan(probe_of(VideoStream.model_validate(facts | changes), None))
     assert refused.value.code == code
-    assert refused.value.message.endswith(".")
+    assert says_what_to_do(refused.value.message)
 
 
-def test_nothing_to_publish_is_refused() -> None:
-    with pytest.raises(Refused, match="no_video_or_audio"):
-        make_plan(Probe(container="mov", duration=3.0))
+def says_what_to_do(message: str) -> bool:
+    """What is wrong, then what to do about it: two sentences."""
+    _, _, advice = message.partition(". ")
+    return advice.endswith(".") and advice.split()[0] in {"Export", "Upload", "Split"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, "no_video_or_audio"),
+        ({"stream_count": 65}, "too_many_streams"),
+        ({"audio": {"codec": "unheard_of"}}, "unsupported_codec"),
+        ({"audio": {"sample_rate": 1}}, "unsupported_codec"),
+        ({"audio": {"channels": 255}}, "unsupported_codec"),
+        ({"audio": {}, "duration": 13 * 3600.0}, "too_long"),
+        ({"audio": {}, "duration": 0.0}, "truncated"),
+    ],
+)
+def test_refusals_of_files_without_pictures(facts: dict[str, object], code: str) -> None:
+    probe: dict[str, object] = {"container": "mov", "duration": 3.0} | facts
+    if "audio" in facts:
+        stream = {"index": 0, "codec": "aac", "channels": 2, "sample_rate": 48_000, "duration": probe["duration"]}
+        probe["audio"] = [stream | facts["audio"]]  # type: ignore[operator]
+    with pytest.raises(Refused) as refused:
+        make_plan(Probe.model_validate(probe))
+    assert refused.value.code == code
+    assert says_what_to_do(refused.value.message)
 
 
 def test_a_small_file_that_unfolds_into_hours_of_work_is_refused() -> None:
