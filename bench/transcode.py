@@ -14,6 +14,7 @@ import imageio_ffmpeg
 
 from bench.table import show
 from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ffmpeg.video import PRESET, encode_video_chunk
@@ -42,9 +43,9 @@ async def _ours(film: Path, plan: Plan, out: Path) -> float:
     started = time.perf_counter()
     for chunk in plan.chunks:
         if chunk.kind == "video":
-            await encode_video_chunk(film, plan, chunk, out / f"v{chunk.index}", ffmpeg=FFMPEG, on_segment=take)
+            await encode_video_chunk(film, plan, chunk, out / f"v{chunk.index}", take, EncodeOptions(FFMPEG))
         elif chunk.kind == "audio":
-            await encode_audio_chunk(film, plan, chunk, out / f"a{chunk.index}", ffmpeg=FFMPEG, on_segment=take)
+            await encode_audio_chunk(film, plan, chunk, out / f"a{chunk.index}", take, EncodeOptions(FFMPEG))
     return time.perf_counter() - started
 
 

@@ -25,6 +25,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
             app.state.videos = parts.videos
             app.state.uploads = parts.uploads
             app.state.playback = parts.playback
+            app.state.status_feed = parts.status_feed
             yield
 
     app = new_app("Lectern media", lifespan)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from services.media.catalog.service import CatalogService
 from services.media.playback.service import PlaybackService
+from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
 from services.media.uploads.service import UploadService
+from services.media.videos.events import StatusFeed
 from services.media.videos.service import VideoService
 from services.media.videos.takeover import Sweeper, Takeover
 from shared.contracts.jobs import MEDIA_QUEUE, TRANSCODER_QUEUE
@@ -27,6 +29,7 @@ class Parts:
     videos: VideoService
     uploads: UploadService
     playback: PlaybackService
+    status_feed: StatusFeed
     takeover: Takeover
     sweeper: Sweeper
 
@@ -51,7 +54,10 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             catalog=CatalogService(database, settings.public_base_url),
             videos=videos,
             uploads=UploadService(database, private, videos, settings.max_upload_bytes),
-            playback=PlaybackService(database, keyring, settings.public_base_url),
+            playback=PlaybackService(
+                database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
+            ),
+            status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell),
             sweeper=Sweeper(database, private, public),
         )

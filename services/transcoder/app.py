@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.transcoder.pipeline.endpoints import router as pipeline_router
+from services.transcoder.jobs.endpoints import router as jobs_router
+from services.transcoder.jobs.service import JobService
 from services.transcoder.settings import TranscoderSettings
 from shared.auth import ServiceTokens
-from shared.contracts.jobs import TRANSCODER_QUEUE
+from shared.contracts.jobs import MEDIA_QUEUE, TRANSCODER_QUEUE
 from shared.db import Database
 from shared.http import new_app
 from shared.http.health import Check, add_readiness
@@ -19,11 +20,14 @@ def create_app(settings: TranscoderSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder")
-        app.state.bell = Doorbell(settings.redis_url.get_secret_value(), TRANSCODER_QUEUE)
+        redis_url = settings.redis_url.get_secret_value()
+        app.state.bell, media = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
+        app.state.jobs = JobService(app.state.database, app.state.bell, media)
         try:
             yield
         finally:
             await app.state.bell.close()
+            await media.close()
             await app.state.database.close()
 
     app = new_app("Lectern transcoder", lifespan)
@@ -33,5 +37,5 @@ def create_app(settings: TranscoderSettings) -> FastAPI:
         return {"postgres": app.state.database.ping, "redis": app.state.bell.ping}
 
     add_readiness(app, checks)
-    app.include_router(pipeline_router)
+    app.include_router(jobs_router)
     return app

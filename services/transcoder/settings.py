@@ -26,3 +26,7 @@ class TranscoderWorkerSettings(
     work_dir: Path
     transcoder_slots: int = Field(default=1, ge=1, le=64)
     """Chunks encoded at once by this worker. FFmpeg fills all cores with one, so more only helps on many cores."""
+    source_cache_bytes: int = Field(default=64 * 1024**3, ge=1024**3)
+    """What the copies of sources on S3 may hold together on this host. Unused where sources lie on disk."""
+    chunk_disk_bytes: int = Field(default=4 * 1024**3, ge=64 * 1024**2)
+    """What the files of one chunk may hold together while it is made."""

@@ -1,10 +1,12 @@
 """``python -m services.transcoder.worker``: plans films and encodes their chunks.
 
 Slots take work from the ledger in Postgres. arq only wakes them: a slot also looks by itself every two seconds, so a
-lost ring costs two seconds and a lost Redis costs nothing else.
+lost ring costs two seconds and a lost Redis costs nothing else. Two slots are kept for what somebody waits for: the
+start of a film, and what a viewer asked for before it was made (a picture and its sound, at the same time).
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -12,8 +14,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from services.transcoder.pipeline import repository
-from services.transcoder.pipeline.encoding import Encoder
+from services.transcoder.ffmpeg.process import sandbox_facts
+from services.transcoder.pipeline import repository, upkeep, wishes
+from services.transcoder.pipeline.brake import Brake
+from services.transcoder.pipeline.encoding import Encoder, Workshop
 from services.transcoder.pipeline.planning import Planner
 from services.transcoder.pipeline.sources import Sources
 from services.transcoder.pipeline.workplace import workplace
@@ -24,6 +28,7 @@ from shared.contracts.jobs import (
     CancelVersion,
     ChunksWaiting,
     PlanVersion,
+    SegmentWanted,
     SyncVersion,
 )
 from shared.crypto import KeyRing
@@ -38,35 +43,64 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
 AFTER_FAULT = 2.0
 SEEN_EVERY = 5.0
+URGENT_SLOTS = 2
 EVERY_TEN_SECONDS = set(range(5, 60, 10))
+
+
+class Bells:
+    """Both queues' doorbells. A ring that fails is logged and forgotten: the reconciler finds the work."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._own, self._media = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
+
+    async def tell_media(self, version_id: UUID) -> None:
+        await self._ring(self._media, SyncVersion(version_id=version_id))
+
+    async def tell_workers(self) -> None:
+        await self._ring(self._own, ChunksWaiting())
+
+    async def _ring(self, bell: Doorbell, job: SyncVersion | ChunksWaiting) -> None:
+        try:
+            await bell.ring(job)
+        except Exception:
+            log.warning("a doorbell could not be rung; the reconciler will find the work", exc_info=True)
+
+    async def close(self) -> None:
+        await self._own.close()
+        await self._media.close()
 
 
 class WorkerProcess:
     """All of one worker: its slots, its ear for the doorbell, and the word that it lives."""
 
     def __init__(
-        self,
-        database: Database,
-        planner: Planner,
-        encoder: Encoder,
-        bells: tuple[Doorbell, Doorbell],
-        name: str,
+        self, database: Database, planner: Planner, encoder: Encoder, bells: Bells, name: str, facts: dict[str, Any]
     ) -> None:
         self._database = database
         self._planner = planner
         self._encoder = encoder
-        self._own_bell, self._media_bell = bells
+        self._bells = bells
         self._name = name
-        self._wake = asyncio.Event()
+        self._facts = facts
+        self._sleeping: set[asyncio.Event] = set()
+
+    def _wake(self) -> None:
+        for event in self._sleeping:
+            event.set()
 
     async def enter(self, job: PlanVersion) -> None:
         """A source was stored: write it into the ledger. A second ring finds it there."""
         async with self._database.session_scope() as session:
             await repository.enter(session, job.version_id)
-        self._wake.set()
+        self._wake()
 
     async def look(self, job: ChunksWaiting) -> None:
-        self._wake.set()
+        self._wake()
+
+    async def wish(self, job: SegmentWanted) -> None:
+        async with self._database.session_scope() as session:
+            await wishes.wish(session, job.version_id, job.rendition, job.index)
+        self._wake()
 
     async def cancel(self, job: CancelVersion) -> None:
         async with self._database.session_scope() as session:
@@ -75,57 +109,59 @@ class WorkerProcess:
                 await repository.fail_job(session, standing.id, "cancelled", "The film is not wanted any more.")
 
     async def reconcile(self, context: dict[str, Any]) -> None:
-        """End work that nobody wants, and free what dead workers held of ended jobs."""
+        """End what nobody wants or what is done, free what dead workers held, and ring for what waits."""
         async with self._database.session_scope() as session:
-            for job_id in await repository.unwanted_jobs(session):
+            for job_id in await upkeep.unwanted_jobs(session):
                 await repository.fail_job(session, job_id, "cancelled", "The film is not wanted any more.")
-            await repository.expire_ended(session)
+            await upkeep.expire_ended(session)
+        async with self._database.session_scope() as session:
+            ended = await repository.finalise(session)
+            waits = await upkeep.work_waits(session)
+        for version_id in ended:
+            await self._bells.tell_media(version_id)
+        if waits:
+            await self._bells.tell_workers()
 
-    async def slot(self) -> None:
-        """Take work, one piece after the other, for as long as there is any; then wait for the bell."""
+    async def slot(self, lane: int) -> None:
+        """Take work of ``lane`` or a more urgent one, piece after piece; then wait for the bell."""
+        bell = asyncio.Event()
+        self._sleeping.add(bell)
         while True:
             try:
-                if not await self._one():
-                    self._wake.clear()
+                bell.clear()
+                if not await self._one(lane):
                     async with asyncio.timeout(LOOK_EVERY):
-                        await self._wake.wait()
+                        await bell.wait()
             except TimeoutError:
                 continue
             except Exception:
                 log.warning("a slot met a fault outside its work; it goes on", exc_info=True)
                 await asyncio.sleep(AFTER_FAULT)
 
-    async def _one(self) -> bool:
+    async def _one(self, lane: int) -> bool:
         """Do one piece of work; False when there is none."""
         async with self._database.session_scope() as session:
-            plan = await repository.claim_plan(session, self._name)
-        if plan is not None:
-            if await self._planner.plan(plan):
-                await self._ring(self._own_bell, ChunksWaiting())
-            await self._tell_media(plan.version_id)
+            chunk = await repository.claim_chunk(session, self._name, repository.URGENT_LANE)
+            plan = await repository.claim_plan(session, self._name) if chunk is None else None
+            if chunk is None and plan is None and lane > repository.URGENT_LANE:
+                chunk = await repository.claim_chunk(session, self._name, lane)
+        if chunk is not None:
+            await self._encoder.encode(chunk)
+            await self._bells.tell_media(chunk.version_id)
             return True
-        async with self._database.session_scope() as session:
-            chunk = await repository.claim_chunk(session, self._name)
-        if chunk is None:
+        if plan is None:
             return False
-        await self._encoder.encode(chunk)
-        await self._tell_media(chunk.version_id)
+        if await self._planner.plan(plan):
+            self._wake()
+            await self._bells.tell_workers()
+        await self._bells.tell_media(plan.version_id)
         return True
-
-    async def _tell_media(self, version_id: UUID) -> None:
-        await self._ring(self._media_bell, SyncVersion(version_id=version_id))
-
-    async def _ring(self, bell: Doorbell, job: SyncVersion | ChunksWaiting) -> None:
-        try:
-            await bell.ring(job)
-        except Exception:
-            log.warning("a doorbell could not be rung; the reconciler will find the work", exc_info=True)
 
     async def say_alive(self) -> None:
         while True:
             try:
                 async with self._database.session_scope() as session:
-                    await repository.seen(session, self._name)
+                    await upkeep.seen(session, self._name, self._facts)
             except Exception:
                 log.warning("this worker could not say that it lives", exc_info=True)
             await asyncio.sleep(SEEN_EVERY)
@@ -150,41 +186,54 @@ async def work(settings: TranscoderWorkerSettings) -> None:
     await require_ffmpeg(settings.ffmpeg_path)
     name = f"{socket.gethostname()}-{os.getpid()}"
     redis_url = settings.redis_url.get_secret_value()
-    database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder-worker")
-    private = open_store(settings.private_storage_url, settings.s3)
-    public = open_store(settings.public_storage_url, settings.s3)
-    own_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
-    try:
-        with workplace(settings.work_dir, name) as directory:
-            sources = Sources(private, directory)
-            encoder = Encoder(
-                database,
-                KeyRing.parse(settings.master_keys.get_secret_value()),
-                sources,
-                public,
-                worker=name,
-                workplace=directory,
-                ffmpeg=settings.ffmpeg_path,
-            )
-            process = WorkerProcess(database, Planner(database, sources, name), encoder, (own_bell, media_bell), name)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(process.say_alive())
-                group.create_task(run_worker(lambda: _ear(redis_url, process)))
-                for _ in range(settings.transcoder_slots):
-                    group.create_task(process.slot())
-    finally:
-        await own_bell.close()
-        await media_bell.close()
-        await private.close()
-        await public.close()
-        await database.close()
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), application="lectern-transcoder-worker")
+        stack.push_async_callback(database.close)
+        private = open_store(settings.private_storage_url, settings.s3)
+        stack.push_async_callback(private.close)
+        public = open_store(settings.public_storage_url, settings.s3)
+        stack.push_async_callback(public.close)
+        bells = Bells(redis_url)
+        stack.push_async_callback(bells.close)
+        directory = stack.enter_context(workplace(settings.work_dir, name))
+        sources = Sources(private, settings.work_dir / "sources", budget=settings.source_cache_bytes)
+        stack.push_async_callback(sources.close)
+        shop = Workshop(
+            database=database,
+            keyring=KeyRing.parse(settings.master_keys.get_secret_value()),
+            sources=sources,
+            public=public,
+            brake=Brake(),
+            name=name,
+            directory=directory,
+            ffmpeg=settings.ffmpeg_path,
+            encoder="libx264",
+            disk_bytes=settings.chunk_disk_bytes,
+            tell_media=bells.tell_media,
+        )
+        facts = {"slots": settings.transcoder_slots, "encoder": shop.encoder, "sandbox": await sandbox_facts()}
+        process = WorkerProcess(database, Planner(database, sources, name), Encoder(shop), bells, name, facts)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(process.say_alive())
+            group.create_task(run_worker(lambda: _ear(redis_url, process)))
+            for lane, slots in (
+                (repository.URGENT_LANE, URGENT_SLOTS),
+                (repository.ORDINARY_LANE, settings.transcoder_slots),
+            ):
+                for _ in range(slots):
+                    group.create_task(process.slot(lane))
 
 
 def _ear(redis_url: str, process: WorkerProcess) -> Any:
     return worker_for(
         redis_url,
         TRANSCODER_QUEUE,
-        [(PlanVersion, process.enter), (ChunksWaiting, process.look), (CancelVersion, process.cancel)],
+        [
+            (PlanVersion, process.enter),
+            (ChunksWaiting, process.look),
+            (SegmentWanted, process.wish),
+            (CancelVersion, process.cancel),
+        ],
         cron_jobs=[every(process.reconcile, "reconcile", second=EVERY_TEN_SECONDS)],
     )
 

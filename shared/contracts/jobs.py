@@ -32,6 +32,14 @@ class SweepStorage(Job):
     """Media: tombstones are due; remove what they name from storage."""
 
 
+class SegmentWanted(Job):
+    """Transcoder: a viewer asked for a segment that is not made yet; make it before anything else."""
+
+    version_id: UUID
+    rendition: str
+    index: int
+
+
 class CancelVersion(Job):
     """Transcoder: nobody wants this version any more; stop working on it."""
 

@@ -21,6 +21,9 @@ class RenditionOutline(BaseModel):
     width: int | None = None
     height: int | None = None
     frame_rate: float | None = None
+    language: str | None = None
+    label: str | None = None
+    is_default: bool = True
 
 
 class Outline(BaseModel):
@@ -35,6 +38,43 @@ class Outline(BaseModel):
     renditions: tuple[RenditionOutline, ...]
 
     @property
-    def lowest_video(self) -> str | None:
+    def starting(self) -> tuple[str, ...]:
+        """What a film can be watched with: its lowest rung and the sound that plays by default."""
         videos = [rendition.name for rendition in self.renditions if rendition.kind == "video"]
-        return videos[-1] if videos else None
+        sounds = [rendition.name for rendition in self.renditions if rendition.kind == "audio"]
+        return (*videos[-1:], *sounds[:1])
+
+
+class Still(BaseModel):
+    """A picture of the film in public storage; ``time`` in seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    time: float
+    key: str
+    width: int
+    height: int
+
+
+class Sheet(BaseModel):
+    """A sprite: ``tiles`` pictures in rows of ``columns``, the first one of ``start``, each for ``interval`` seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: float
+    key: str
+    interval: float
+    columns: int
+    tiles: int
+    tile_width: int
+    tile_height: int
+
+
+class Images(BaseModel):
+    """The pictures that one chunk made of its part of the film."""
+
+    model_config = ConfigDict(frozen=True)
+
+    thumbnails: tuple[Still, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    poster_key: str | None = None

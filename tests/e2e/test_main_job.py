@@ -134,7 +134,7 @@ def test_the_token_alone_answers_a_master_playlist_that_plays(
     child = next(line for line in answer.text.splitlines() if not line.startswith("#"))
     platform.suite.spoken.add(child.split("/")[3])
     segments = player.read_media(platform.suite.url + child)
-    assert [segment.seconds for segment in segments] == [6, 6, 6, 2]
+    assert [segment.seconds for segment in segments] == [2, 4, 6, 6, 2]
 
 
 def test_the_announced_rates_are_what_the_segments_weigh(view: View) -> None:

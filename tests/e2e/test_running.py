@@ -40,7 +40,8 @@ LASTING = (
     "SELECT version_id, epoch, nonce, wrapped FROM media.content_keys",
     "SELECT id, prefix, done_at FROM media.storage_tombstones",
     "SELECT id, version_id, state, attempts, error_code, finished_at FROM transcoding.video_processing_jobs",
-    "SELECT id, job_id, kind, index, state, attempts, segments, images FROM transcoding.chunks",
+    "SELECT id, job_id, kind, index, state, attempts, images FROM transcoding.chunks",
+    "SELECT job_id, rendition, index, bytes FROM transcoding.segments",
 )
 
 

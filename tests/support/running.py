@@ -88,13 +88,17 @@ class Suite:
             self._reader.join(timeout=10)
 
     def processes(self) -> list[psutil.Process]:
-        """All living processes that belong to this home: by the mark in their environment, or by naming the home."""
+        """All living processes that belong to this home: by the mark in their environment, or by naming the home.
+
+        Valkey writes its title over both, so where a process works counts as well.
+        """
         mark, path = f"LECTERN_SUPERVISED={self.home}".encode(), str(self.home).encode()
         supervisor = self._process.pid if self._process is not None else None
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 ours = mark in (entry / "environ").read_bytes().split(b"\0") or path in (entry / "cmdline").read_bytes()
+                ours = ours or os.fsencode(os.readlink(entry / "cwd")).startswith(path)
                 if not ours or b") Z " in (entry / "stat").read_bytes():
                     continue
                 if int(entry.name) not in (supervisor, os.getpid()):

@@ -20,6 +20,7 @@ REQUEST_HEADERS = (
     "content-type",
     "content-length",
     "if-none-match",
+    "last-event-id",
     "range",
     "user-agent",
 )

@@ -94,6 +94,14 @@ async def segment(
     return RedirectResponse(answer.json()["url"], 302, {"Cache-Control": "no-store"})
 
 
+@router.get("/api/playback/{credential}/availability", response_class=Response)
+async def availability(credential: Credential, sessions: Sessions, media: Media, ip: ClientIp) -> Response:
+    """Which segments of which renditions are made, while the film is still being made."""
+    found = await sessions.require(credential, ip)
+    answer = await media.get(f"/internal/playback/{found.version_id}/availability")
+    return Response(answer.body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
 @router.post("/api/playback/{credential}/renew")
 async def renew(
     credential: Credential, sessions: Sessions, actor: SignedIn, ip: ClientIp, response: Response

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from services.media.playback.schemas import Availability
 from services.media.playback.service import PlaybackService
 from shared.http.inner import service_token_claims
 
@@ -42,3 +43,8 @@ async def media(version_id: UUID, rendition: str, playback: Playback) -> Respons
 @router.get("/{version_id}/segments/{rendition}/{index}")
 async def segment(version_id: UUID, rendition: str, index: int, playback: Playback) -> SegmentAddress:
     return SegmentAddress(url=await playback.segment(version_id, rendition, index))
+
+
+@router.get("/{version_id}/availability")
+async def availability(version_id: UUID, playback: Playback) -> Availability:
+    return await playback.availability(version_id)

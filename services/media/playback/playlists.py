@@ -27,6 +27,9 @@ class Variant:
     width: int | None
     height: int | None
     frame_rate: float | None
+    language: str | None = None
+    label: str | None = None
+    is_default: bool = True
 
 
 def master_playlist(variants: Sequence[Variant], prefix: str = "") -> str:
@@ -34,33 +37,52 @@ def master_playlist(variants: Sequence[Variant], prefix: str = "") -> str:
 
     The lowest rung comes first, because players that have measured nothing yet begin with the first variant.
     """
-    audio = next((variant for variant in variants if variant.kind == "audio"), None)
-    videos = sorted((variant for variant in variants if variant.kind == "video"), key=lambda variant: variant.bandwidth)
+    audio = [variant for variant in variants if variant.kind == "audio"]
+    # By size, not by rate: of a still picture the larger rendition may weigh less.
+    videos = sorted((variant for variant in variants if variant.kind == "video"), key=_size)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    if audio is not None and videos:
-        lines.append(
-            f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{AUDIO_GROUP}",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,'
-            f'CHANNELS="2",URI="{prefix}{audio.name}.m3u8"'
-        )
-    for variant in videos or ([audio] if audio else []):
-        beside = audio if videos else None
-        lines.append(_stream_line(variant, beside))
-        lines.append(f"{prefix}{variant.name}.m3u8")
+    # A film of sound alone is a variant itself; its other languages stand beside it in the same group.
+    if videos or len(audio) > 1:
+        lines += [_media_line(variant, prefix) for variant in audio]
+    if videos:
+        for variant in videos:
+            lines += [_stream_line(variant, audio), f"{prefix}{variant.name}.m3u8"]
+    elif audio:
+        lines += [_stream_line(audio[0], audio[1:] and audio), f"{prefix}{audio[0].name}.m3u8"]
     return "\n".join(lines) + "\n"
 
 
-def _stream_line(variant: Variant, audio: Variant | None) -> str:
-    codecs = variant.codecs if audio is None else f"{variant.codecs},{audio.codecs}"
-    parts = [f"BANDWIDTH={variant.bandwidth + (audio.bandwidth if audio else 0)}"]
-    if variant.average_bandwidth is not None and (audio is None or audio.average_bandwidth is not None):
-        total = variant.average_bandwidth + (audio.average_bandwidth or 0 if audio else 0)
-        parts.append(f"AVERAGE-BANDWIDTH={total}")
-    parts.append(f'CODECS="{codecs}"')
+def _size(variant: Variant) -> tuple[int, int]:
+    return (variant.width or 0) * (variant.height or 0), variant.bandwidth
+
+
+def _media_line(audio: Variant, prefix: str) -> str:
+    parts = ["TYPE=AUDIO", f'GROUP-ID="{AUDIO_GROUP}"', f'NAME="{_quotable(audio.label or "Audio")}"']
+    if audio.language:
+        parts.append(f'LANGUAGE="{_quotable(audio.language)}"')
+    parts += [f"DEFAULT={'YES' if audio.is_default else 'NO'}", "AUTOSELECT=YES", 'CHANNELS="2"']
+    return "#EXT-X-MEDIA:" + ",".join([*parts, f'URI="{prefix}{audio.name}.m3u8"'])
+
+
+def _quotable(text: str) -> str:
+    """What may stand in a quoted string of a playlist (RFC 8216, 4.2): no quotes, no line breaks."""
+    return "".join(character for character in text if character.isprintable() and character != '"')
+
+
+def _stream_line(variant: Variant, audio: Sequence[Variant]) -> str:
+    beside = [one for one in audio if one is not variant]
+    codecs = dict.fromkeys([variant.codecs, *(one.codecs for one in beside)])
+    # Any of the group may be chosen, so the costliest counts.
+    parts = [f"BANDWIDTH={variant.bandwidth + max((one.bandwidth for one in beside), default=0)}"]
+    averages = [one.average_bandwidth for one in beside]
+    if variant.average_bandwidth is not None and None not in averages:
+        parts.append(f"AVERAGE-BANDWIDTH={variant.average_bandwidth + max((a or 0 for a in averages), default=0)}")
+    parts.append(f'CODECS="{",".join(codecs)}"')
     if variant.width and variant.height:
         parts.append(f"RESOLUTION={variant.width}x{variant.height}")
     if variant.frame_rate:
         parts.append(f"FRAME-RATE={variant.frame_rate:.3f}")
-    if audio is not None:
+    if audio:
         parts.append(f'AUDIO="{AUDIO_GROUP}"')
     return "#EXT-X-STREAM-INF:" + ",".join(parts)
 

@@ -1,10 +1,12 @@
 """Playlists of a version, and the segments that are still being made."""
 
-import asyncio
 from uuid import UUID
 
 from services.media.playback import errors
 from services.media.playback.playlists import Variant, master_playlist, media_playlist
+from services.media.playback.schemas import Availability
+from services.media.playback.wanted import WantedSegments
+from services.media.videos import ledger as ledgers
 from services.media.videos import repository
 from shared.contracts.video import VideoStatus, public_prefix, segment_key
 from shared.crypto import KeyRing, Wrapped, segment_iv
@@ -12,17 +14,14 @@ from shared.crypto.keyring import secret_context
 from shared.db import Database, Session
 from shared.db.models.media import Rendition, VideoVersion
 
-SEGMENT_WAIT = 7.0
-"""Seconds a request for a segment not made yet is held; players give up after 9 or 10."""
-POLL = 0.25
-
 
 class PlaybackService:
     """``public_base_url`` is where browsers find objects of the public store: storage, a CDN, or the gateway."""
 
-    def __init__(self, database: Database, keyring: KeyRing, public_base_url: str) -> None:
+    def __init__(self, database: Database, keyring: KeyRing, wanted: WantedSegments, public_base_url: str) -> None:
         self._database = database
         self._keyring = keyring
+        self._wanted = wanted
         self._public_base_url = public_base_url.rstrip("/")
 
     async def master(self, version_id: UUID, only: str | None = None, prefix: str = "") -> str:
@@ -44,8 +43,7 @@ class PlaybackService:
             final = version.status == VideoStatus.READY
             made = set[int]()
             if not final:
-                ledger = await repository.ledger(session, version_id)
-                made = ledger.made(rendition.kind) if ledger else set()
+                made = await ledgers.made(session, version_id, name)
 
         def address(index: int) -> str:
             if final or index in made:
@@ -61,20 +59,24 @@ class PlaybackService:
         return playlist, final
 
     async def segment(self, version_id: UUID, name: str, index: int) -> str:
-        """Where a segment is, as soon as it is made; waits a while for one that is not."""
-        deadline = asyncio.get_running_loop().time() + SEGMENT_WAIT
-        while True:
-            async with self._database.session_scope() as session:
-                version = await self._version(session, version_id)
-                rendition = await self._rendition(session, version_id, name)
-                if index >= len(rendition.segment_durations):
-                    raise errors.segment_not_found(index)
-                ledger = await repository.ledger(session, version_id)
-            if version.status == VideoStatus.READY or (ledger and index in ledger.made(rendition.kind)):
-                return self._address(version, name, index)
-            if asyncio.get_running_loop().time() + POLL > deadline:
-                raise errors.segment_not_ready()
-            await asyncio.sleep(POLL)
+        """Where a segment is, as soon as it is made; one that is not is asked for and waited for."""
+        async with self._database.session_scope() as session:
+            version = await self._version(session, version_id)
+            rendition = await self._rendition(session, version_id, name)
+            if index >= len(rendition.segment_durations):
+                raise errors.segment_not_found(index)
+            made = version.status == VideoStatus.READY or await ledgers.is_made(session, version_id, name, index)
+        if not made and not await self._wanted.wait(version_id, name, index):
+            raise errors.segment_not_ready()
+        return self._address(version, name, index)
+
+    async def availability(self, version_id: UUID) -> Availability:
+        """Which segments are there, for players that choose among renditions."""
+        async with self._database.session_scope() as session:
+            version = await self._version(session, version_id)
+            if version.status == VideoStatus.READY:
+                return Availability(is_complete=True, renditions={})
+            return Availability(is_complete=False, renditions=await ledgers.made_ranges(session, version_id))
 
     def _address(self, version: VideoVersion, name: str, index: int) -> str:
         prefix = public_prefix(str(version.video_id), str(version.id), version.key_epoch, version.public_secret)
@@ -109,4 +111,7 @@ def _variant(rendition: Rendition) -> Variant:
         width=rendition.width,
         height=rendition.height,
         frame_rate=rendition.frame_rate,
+        language=rendition.language,
+        label=rendition.label,
+        is_default=rendition.is_default,
     )

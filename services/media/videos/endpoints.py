@@ -1,12 +1,15 @@
-"""``/api/videos/{id}``: status, thumbnails, deletion. The gateway has checked who may watch."""
+"""``/api/videos/{id}``: status and its events, images, deletion. The gateway has checked who may watch."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.responses import StreamingResponse
 
-from services.media.videos.schemas import ThumbnailList, VideoStatusAnswer
+from services.media.videos.events import StatusFeed
+from services.media.videos.schemas import Storyboard, ThumbnailList, VideoStatusAnswer
 from services.media.videos.service import VideoService
+from services.media.videos.storyboard import as_webvtt
 from shared.http.inner import ActingPerson, service_token_claims
 from shared.http.roles import Staff
 
@@ -23,7 +26,38 @@ Videos = Annotated[VideoService, Depends(_videos)]
 
 @router.get("/api/videos/{video_id}/status")
 async def status(video_id: UUID, actor: ActingPerson, videos: Videos) -> VideoStatusAnswer:
-    return await videos.status(video_id)
+    return await videos.status(video_id, actor)
+
+
+@router.get("/api/videos/{video_id}/events", response_class=StreamingResponse)
+async def events(
+    video_id: UUID,
+    actor: ActingPerson,
+    request: Request,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The status as server-sent events, each time it changes; 204 where nothing can change any more."""
+    feed: StatusFeed = request.app.state.status_feed
+    first = await feed.first(video_id, actor)
+    if first.is_last and first.id == last_event_id:
+        return Response(status_code=204)
+    return StreamingResponse(
+        feed.stream(video_id, actor, first, last_event_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.get("/api/videos/{video_id}/storyboard.json")
+async def storyboard_json(video_id: UUID, actor: ActingPerson, videos: Videos) -> Storyboard:
+    """Every tile of the storyboard with its place in its sprite."""
+    return await videos.storyboard(video_id)
+
+
+@router.get("/api/videos/{video_id}/storyboard.vtt", response_class=Response)
+async def storyboard_vtt(video_id: UUID, actor: ActingPerson, videos: Videos) -> Response:
+    """The storyboard as WebVTT with media fragments (``#xywh``), as players' thumbnail plugins read it."""
+    return Response(as_webvtt(await videos.storyboard(video_id)), media_type="text/vtt")
 
 
 @router.get("/api/videos/{video_id}/thumbnails")

@@ -1,68 +1,25 @@
-"""Videos and versions, and what the transcoder's ledger says of them (which is read, never written, here)."""
+"""Videos and versions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.contracts.outline import Outline
+from shared.contracts.outline import Outline, Sheet, Still
 from shared.db import Session, new_id
 from shared.db.models.catalog import current_chapters
 from shared.db.models.media import (
     ContentKey,
     Rendition,
     StorageTombstone,
+    StoryboardSheet,
     Video,
     VideoThumbnail,
     VideoVersion,
 )
 from shared.db.models.transcoding import Chunk, ProcessingJob
-
-VIDEO_WEIGHT, AUDIO_WEIGHT = 1.0, 0.05
-"""What a segment of each costs to encode, for a percentage that moves evenly. Images cost next to nothing."""
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """The transcoder's view of one version."""
-
-    job: ProcessingJob
-    outline: Outline | None
-    chunks: Sequence[Chunk]
-
-    def percent(self, kind: str | None = None) -> float:
-        """Per cent of the segments of one kind (of all, weighed by their cost) that are encoded; never a hundred."""
-        weight = {"video": VIDEO_WEIGHT, "audio": AUDIO_WEIGHT, "thumbnails": 0.0}
-        done = whole = 0.0
-        for chunk in self.chunks:
-            if kind is not None and chunk.kind != kind:
-                continue
-            size = weight[chunk.kind] * chunk.segment_count
-            whole += size
-            done += size * (100.0 if chunk.state == "done" else min(chunk.percent, 99.0))
-        # A hundred is said when the film is ready, and not a moment before.
-        return min(99.9, round(done / whole, 1)) if whole else 0.0
-
-    def made(self, kind: str) -> set[int]:
-        """Indexes of the segments of a kind that are in storage."""
-        return {
-            index
-            for chunk in self.chunks
-            if chunk.kind == kind and chunk.state == "done"
-            for index in range(chunk.first_segment, chunk.first_segment + chunk.segment_count)
-        }
-
-
-async def ledger(session: Session, version_id: UUID) -> Ledger | None:
-    job = await session.scalar(select(ProcessingJob).where(ProcessingJob.version_id == version_id))
-    if job is None:
-        return None
-    chunks = (await session.scalars(select(Chunk).where(Chunk.job_id == job.id).order_by(Chunk.position))).all()
-    outline = Outline.model_validate(job.outline) if job.outline else None
-    return Ledger(job, outline, chunks)
 
 
 async def live_video(session: Session, video_id: UUID, *, lock: bool = False) -> Video | None:
@@ -118,9 +75,29 @@ async def measure_rendition(
     )
 
 
-async def write_thumbnail(session: Session, version_id: UUID, time: float, key: str, width: int, height: int) -> None:
-    statement = insert(VideoThumbnail).values(version_id=version_id, time=time, key=key, width=width, height=height)
-    await session.execute(statement.on_conflict_do_nothing())
+async def write_stills(session: Session, version_id: UUID, stills: Sequence[Still]) -> None:
+    """Thumbnails; a second time changes nothing."""
+    if stills:
+        rows = [{"version_id": version_id, **still.model_dump()} for still in stills]
+        await session.execute(insert(VideoThumbnail).values(rows).on_conflict_do_nothing())
+
+
+async def write_sheets(session: Session, version_id: UUID, sheets: Sequence[Sheet]) -> None:
+    """The storyboard's sprites; a second time changes nothing."""
+    if sheets:
+        rows = [{"version_id": version_id, **sheet.model_dump()} for sheet in sheets]
+        await session.execute(insert(StoryboardSheet).values(rows).on_conflict_do_nothing())
+
+
+async def sheets(session: Session, version_id: UUID) -> Sequence[StoryboardSheet]:
+    query = select(StoryboardSheet).where(StoryboardSheet.version_id == version_id).order_by(StoryboardSheet.start)
+    return (await session.scalars(query)).all()
+
+
+async def forget_made(session: Session, version_id: UUID) -> None:
+    """What a version showed before it is made anew: its images and renditions are written again with their names."""
+    for table in (VideoThumbnail, StoryboardSheet, Rendition):
+        await session.execute(delete(table).where(table.version_id == version_id))
 
 
 async def thumbnails(session: Session, version_id: UUID) -> Sequence[VideoThumbnail]:

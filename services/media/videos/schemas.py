@@ -6,10 +6,13 @@ from shared.contracts.model import Document
 class Fault(Document):
     code: str
     message: str
+    detail: str | None = None
+    """FFmpeg's last lines; for admins only."""
 
 
 class RenditionProgress(Document):
     name: str
+    kind: str
     width: int | None
     height: int | None
     percent: float
@@ -17,7 +20,9 @@ class RenditionProgress(Document):
 
 class ReplacementStatus(Document):
     status: str
+    stage: str | None
     percent: float
+    eta: float | None
     error: Fault | None
 
 
@@ -25,13 +30,21 @@ class VideoStatusAnswer(Document):
     video_id: str
     chapter_id: str
     status: str
+    stage: str | None
+    """While it is being made: waiting, examining, encoding, paused or finishing."""
     percent: float
+    speed: float | None
+    """Seconds of film encoded a second, while somebody works on it."""
+    eta: float | None
+    """Seconds until it is ready, while somebody works on it."""
     duration: float | None
     width: int | None
     height: int | None
     fps: float | None
     original_name: str
     size_bytes: int
+    job_id: str | None
+    """The transcoder's job, until the film is ready; for admins only."""
     renditions: list[RenditionProgress]
     replacing: ReplacementStatus | None
     error: Fault | None
@@ -47,3 +60,20 @@ class Thumbnail(Document):
 class ThumbnailList(Document):
     video_id: str
     thumbnails: list[Thumbnail]
+
+
+class StoryboardTile(Document):
+    """A picture in a sprite, for ``start`` <= time < ``end`` (seconds); ``x``, ``y``, ``w`` and ``h`` in pixels."""
+
+    start: float
+    end: float
+    url: str
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+class Storyboard(Document):
+    video_id: str
+    tiles: list[StoryboardTile]

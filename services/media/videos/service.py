@@ -7,15 +7,19 @@ from uuid import UUID
 from services.media.uploads import errors as upload_errors
 from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
+from services.media.videos import ledger as ledgers
+from services.media.videos.ledger import Ledger
 from services.media.videos.schemas import (
     Fault,
     RenditionProgress,
     ReplacementStatus,
+    Storyboard,
     Thumbnail,
     ThumbnailList,
     VideoStatusAnswer,
 )
-from shared.contracts.access import Actor
+from services.media.videos.storyboard import storyboard
+from shared.contracts.access import Actor, Role
 from shared.contracts.jobs import CancelVersion, PlanVersion, SweepStorage
 from shared.crypto.keyring import KeyRing, new_content_secret, secret_context
 from shared.db import Database, Session
@@ -123,48 +127,75 @@ class VideoService:
         )
         session.ring_after_commit(lambda: self._transcoder.ring(PlanVersion(version_id=version_id)))
 
-    async def status(self, video_id: UUID) -> VideoStatusAnswer:
+    async def status(self, video_id: UUID, actor: Actor | None = None) -> VideoStatusAnswer:
+        """Where a film stands; FFmpeg's last words about a failure are for admins."""
         async with self._database.session_scope() as session:
             video = await repository.live_video(session, video_id)
             shown = video and (video.current_version_id or video.pending_version_id)
             version = await repository.version(session, shown) if shown else None
             if video is None or version is None:
                 raise errors.video_not_found(video_id)
-            ledger = await repository.ledger(session, version.id)
+            unfinished = version.status != "ready"
+            ledger = await ledgers.read(session, version.id) if unfinished else None
             renditions = await repository.renditions(session, version.id)
             replacing = None
             if video.pending_version_id not in (None, version.id):
                 replacing = await self._replacement(session, video.pending_version_id)
+        in_hand = ledger if version.status in ("processing", "playable") else None
+        tells_all = actor is not None and actor.role is Role.ADMIN
         return VideoStatusAnswer(
             video_id=str(video.id),
             chapter_id=video.chapter_id,
             status=version.status,
+            stage=_stage(version, ledger),
             percent=_percent(version, ledger),
+            speed=in_hand.speed if in_hand else None,
+            eta=in_hand.eta if in_hand else None,
             duration=version.duration,
             width=version.width,
             height=version.height,
             fps=version.fps,
             original_name=version.original_name,
             size_bytes=version.source_bytes,
+            job_id=str(ledger.job_id) if ledger and tells_all else None,
             renditions=[
                 RenditionProgress(
                     name=rendition.name,
+                    kind=rendition.kind,
                     width=rendition.width,
                     height=rendition.height,
-                    percent=_percent(version, ledger, rendition.kind),
+                    percent=ledger.rendition_percent(rendition.name) if ledger else 100.0,
                 )
                 for rendition in renditions
             ],
             replacing=replacing,
-            error=_fault(version),
+            error=_fault(version, ledger.error_detail if ledger and tells_all else None),
         )
 
     async def _replacement(self, session: Session, version_id: UUID | None) -> ReplacementStatus | None:
         version = await repository.version(session, version_id) if version_id else None
         if version is None:
             return None
-        ledger = await repository.ledger(session, version.id)
-        return ReplacementStatus(status=version.status, percent=_percent(version, ledger), error=_fault(version))
+        ledger = await ledgers.read(session, version.id)
+        return ReplacementStatus(
+            status=version.status,
+            stage=_stage(version, ledger),
+            percent=_percent(version, ledger),
+            eta=ledger.eta if ledger else None,
+            error=_fault(version),
+        )
+
+    async def storyboard(self, video_id: UUID) -> Storyboard:
+        """The sprites for the preview over a player's bar; empty until they are made."""
+        async with self._database.session_scope() as session:
+            video = await repository.live_video(session, video_id)
+            if video is None:
+                raise errors.video_not_found(video_id)
+            shown = video.current_version_id
+            rows = await repository.sheets(session, shown) if shown else []
+            version = await repository.version(session, shown) if shown else None
+        duration = version.duration if version and version.duration else 0.0
+        return storyboard(str(video_id), rows, duration, self._public_base_url)
 
     async def thumbnails(self, video_id: UUID) -> ThumbnailList:
         async with self._database.session_scope() as session:
@@ -222,13 +253,21 @@ def _refuse_taken(chapter_id: str, chapter: object) -> str:
     return str(row["course_id"])
 
 
-def _percent(version: VideoVersion, ledger: repository.Ledger | None, kind: str | None = None) -> float:
+def _percent(version: VideoVersion, ledger: Ledger | None) -> float:
     if version.status == "ready":
         return 100.0
-    return ledger.percent(kind) if ledger else 0.0
+    if ledger is None or ledger.run != version.run:
+        return version.percent
+    return max(version.percent, ledger.percent)
 
 
-def _fault(version: VideoVersion) -> Fault | None:
+def _stage(version: VideoVersion, ledger: Ledger | None) -> str | None:
+    if version.status in ("ready", "failed"):
+        return None
+    return ledger.stage if ledger else "waiting"
+
+
+def _fault(version: VideoVersion, detail: str | None = None) -> Fault | None:
     if version.error_code is None:
         return None
-    return Fault(code=version.error_code, message=version.error_message or "")
+    return Fault(code=version.error_code, message=version.error_message or "", detail=detail)

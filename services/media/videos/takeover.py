@@ -5,14 +5,18 @@ it and brings the version up to it. It is a function of what stands in the ledge
 the same time as itself, and the reconciler may run it whenever it likes.
 """
 
+import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from services.media.videos import ledger as ledgers
 from services.media.videos import repository
+from services.media.videos.ledger import Ledger
 from services.media.videos.service import LONGEST_SESSION
 from shared.contracts.jobs import PlanVersion
 from shared.db import Database, Session
-from shared.db.models.media import Rendition, VideoVersion
+from shared.db.models.media import VideoVersion
 from shared.jobs import Doorbell
 from shared.storage import Store
 
@@ -29,12 +33,14 @@ class Takeover:
         """Bring one version up to the ledger."""
         async with self._database.session_scope() as session:
             version = await repository.version(session, version_id, lock=True)
-            if version is None or version.status in ("ready", "failed"):
+            ledger = await ledgers.read(session, version_id) if version is not None else None
+            if version is None or ledger is None:
                 return
-            ledger = await repository.ledger(session, version_id)
-            if ledger is None:
+            if ledger.run > version.run and version.status == "failed":
+                await _revive(session, version, ledger)
+            if version.status in ("ready", "failed"):
                 return
-            if ledger.job.state == "failed":
+            if ledger.state == "failed":
                 await self._failed(session, version, ledger)
                 return
             if ledger.outline is None:
@@ -42,23 +48,25 @@ class Takeover:
             version.duration = ledger.outline.duration
             version.width, version.height = ledger.outline.width, ledger.outline.height
             version.fps = ledger.outline.fps
-            version.percent = ledger.percent()
+            version.percent = max(version.percent, ledger.percent)
             await repository.write_renditions(session, version_id, ledger.outline)
             await _take_images(session, version, ledger)
-            if version.status == "processing" and _start_is_there(ledger):
+            if version.status == "processing" and await ledgers.start_is_there(
+                session, ledger.job_id, ledger.outline, START_SEGMENTS
+            ):
                 version.status = "playable"
                 await self._publish(session, version, first_only=True)
-            if ledger.job.state == "done":
+            if ledger.state == "done":
                 await _measure(session, version, ledger)
                 version.status = "ready"
                 version.percent = 100.0
                 version.ready_at = datetime.now(UTC)
                 await self._publish(session, version)
 
-    async def _failed(self, session: Session, version: VideoVersion, ledger: repository.Ledger) -> None:
+    async def _failed(self, session: Session, version: VideoVersion, ledger: Ledger) -> None:
         version.status = "failed"
-        version.error_code = ledger.job.error_code
-        version.error_message = ledger.job.error_message
+        version.error_code = ledger.error_code
+        version.error_message = ledger.error_message
         video = await repository.live_video(session, version.video_id, lock=True)
         if video is not None and video.current_version_id == version.id:
             # It was playable for a while. Viewers are told that it is not there, instead of meeting holes in it.
@@ -126,50 +134,56 @@ class Sweeper:
         return any([await repository.work_in_hand(session, version_id) for version_id in versions])
 
 
-def _start_is_there(ledger: repository.Ledger) -> bool:
-    assert ledger.outline is not None
-    for rendition in ledger.outline.renditions:
-        wanted = range(min(START_SEGMENTS, len(rendition.segment_durations)))
-        if not ledger.made(rendition.kind).issuperset(wanted):
-            return False
-    return True
+async def _revive(session: Session, version: VideoVersion, ledger: Ledger) -> None:
+    """A failed version whose job was begun anew. What it publishes now stands in a new place.
+
+    The old place is being emptied, and what is in it must never come back under the same name.
+    """
+    version.run = ledger.run
+    version.status = "processing"
+    version.percent = 0.0
+    version.error_code = version.error_message = version.poster_key = None
+    version.public_secret = secrets.token_hex(16)
+    await repository.forget_made(session, version.id)
 
 
-async def _take_images(session: Session, version: VideoVersion, ledger: repository.Ledger) -> None:
-    for chunk in ledger.chunks:
-        for image in chunk.images or []:
-            if image["time"] is None:
-                version.poster_key = image["key"]
-            else:
-                await repository.write_thumbnail(
-                    session, version.id, image["time"], image["key"], image["width"], image["height"]
-                )
+async def _take_images(session: Session, version: VideoVersion, ledger: Ledger) -> None:
+    for images in await ledgers.images(session, ledger.job_id):
+        version.poster_key = images.poster_key or version.poster_key
+        await repository.write_stills(session, version.id, images.thumbnails)
+        await repository.write_sheets(session, version.id, images.sheets)
 
 
-async def _measure(session: Session, version: VideoVersion, ledger: repository.Ledger) -> None:
+async def _measure(session: Session, version: VideoVersion, ledger: Ledger) -> None:
     """Replace the planned caps by what the segments really weigh."""
+    weighed = await ledgers.sizes(session, ledger.job_id)
     for rendition in await repository.renditions(session, version.id):
-        sizes = _sizes(rendition, ledger)
+        sizes = weighed[rendition.name]
         durations = rendition.segment_durations
-        # RFC 8216 4.3.4.2: BANDWIDTH is the peak over any contiguous run of 0.5 to 1.5 target durations. A short last
-        # segment is such a run only together with the one before it.
-        target = max(durations)
-        peak = max(
-            8 * sum(sizes[first:after]) / sum(durations[first:after])
-            for first in range(len(sizes))
-            for after in (first + 1, first + 2)
-            if after <= len(sizes) and (0.5 * target <= sum(durations[first:after]) <= 1.5 * target or len(sizes) == 1)
-        )
-        average = 8 * sum(sizes) / sum(durations)
         await repository.measure_rendition(
-            session, version.id, rendition.name, bandwidth=max(1, round(peak)), average=round(average), size=sum(sizes)
+            session,
+            version.id,
+            rendition.name,
+            bandwidth=peak_rate(sizes, durations),
+            average=round(8 * sum(sizes) / sum(durations)),
+            size=sum(sizes),
         )
 
 
-def _sizes(rendition: Rendition, ledger: repository.Ledger) -> list[int]:
-    sizes = [0] * len(rendition.segment_durations)
-    for chunk in ledger.chunks:
-        if chunk.kind == rendition.kind and chunk.segments is not None:
-            made = chunk.segments[rendition.name]
-            sizes[chunk.first_segment : chunk.first_segment + len(made)] = made
-    return sizes
+def peak_rate(sizes: Sequence[int], durations: Sequence[float]) -> int:
+    """BANDWIDTH of RFC 8216, 4.3.4.2: the most bits a second of any run of segments of 0.5 to 1.5 target durations.
+
+    ``sizes`` in bytes, ``durations`` in seconds. Where no run is as long, the whole is the run.
+    """
+    target = max(durations)
+    least, most = 0.5 * target, 1.5 * target + 1e-6
+    peak = 0.0
+    for first in range(len(sizes)):
+        size = length = 0.0
+        for index in range(first, len(sizes)):
+            size, length = size + sizes[index], length + durations[index]
+            if length > most:
+                break
+            if length >= least:
+                peak = max(peak, 8 * size / length)
+    return max(1, round(peak or 8 * sum(sizes) / sum(durations)))

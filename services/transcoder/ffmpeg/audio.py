@@ -14,20 +14,23 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd
 from pathlib import Path
 
-from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, ProcessLimits, Progress, check, run
+from services.transcoder.ffmpeg.options import EncodeOptions
+from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, check, run
 from services.transcoder.ffmpeg.segments import (
     OnSegment,
     Segment,
     common_arguments,
     input_arguments,
+    is_whole,
+    listed,
     segment_arguments,
+    segment_ends,
 )
 from services.transcoder.ladder.schema import AAC_FRAME, AUDIO_RATE, AudioPlan, ChunkPlan, Plan
 
@@ -42,6 +45,7 @@ _PRIMING = 1  # the encoder's own first packet, one frame before the first sampl
 _DECODER_LEAD = Fraction(1, 2)
 _RESAMPLER_LEAD = Fraction(1, 10)
 _COARSE_CLOCK = Fraction(3, 2000)  # how far a millisecond clock may put a packet from its true place
+_CENTRE = 0.7071  # what a channel in the middle gives to each side, so that it stays as loud
 _RESYNC = 0.05  # seconds by which sound may drift from its time stamps before it is put back
 
 
@@ -50,14 +54,8 @@ async def encode_audio_chunk(
     plan: Plan,
     chunk: ChunkPlan,
     out_dir: Path,
-    *,
-    ffmpeg: Path,
     on_segment: OnSegment,
-    on_progress: Callable[[Progress], None] | None = None,
-    threads: int | None = None,
-    limits: ProcessLimits | None = None,
-    stall_timeout: float = STALL_TIMEOUT,
-    on_start: Callable[[int], None] | None = None,
+    options: EncodeOptions,
 ) -> None:
     """Writes `out_dir/{rendition}/{segment}.ts` for each segment of `chunk`, sound only.
 
@@ -71,18 +69,18 @@ async def encode_audio_chunk(
         raise ValueError("not a chunk of one audio rendition of this plan")
     audio = plan.audio_rendition(names[0])
     target = out_dir / audio.name
-    work = target / f"chunk-{chunk.index}"
+    work = target / f"chunk-{chunk.first_segment}"
     await asyncio.to_thread(_fresh_directory, work)
     hand_over = _HandOver(plan, audio, chunk, work, target, on_segment)
     pipe = LinePipe(hand_over.on_line)
     try:
         finished = await run(
-            _arguments(source, plan, audio, chunk, work, ffmpeg, pipe, threads),
-            stall_timeout=stall_timeout,
-            on_progress=on_progress,
-            limits=limits,
+            _arguments(source, plan, audio, chunk, work, pipe, options),
+            stall_timeout=options.stall_timeout or STALL_TIMEOUT,
+            on_progress=options.on_progress,
+            limits=options.limits,
             pipes=[pipe],
-            on_start=on_start,
+            on_start=options.on_start,
         )
         check(finished)
         if not hand_over.complete:
@@ -109,7 +107,8 @@ class _HandOver:
         self, plan: Plan, audio: AudioPlan, chunk: ChunkPlan, work: Path, target: Path, on_segment: OnSegment
     ) -> None:
         self._name = audio.name
-        self._durations = plan.segment_durations(audio.name)
+        self._durations = plan.exact_segment_durations(audio.name)
+        self._ends = segment_ends(self._durations)
         self._chunk = chunk
         self._work = work
         self._target = target
@@ -122,8 +121,9 @@ class _HandOver:
         return self._seen > self._chunk.segment_count
 
     async def on_line(self, line: str) -> None:
-        self._seen = int(line.partition(",")[0].removesuffix(".ts"))
-        if 0 < self._seen < self._chunk.segment_count:
+        self._seen, end = listed(line)
+        index = self._chunk.first_segment + self._seen - 1
+        if 0 < self._seen < self._chunk.segment_count and is_whole(end, self._ends[index]):
             await self._give(self._seen)
 
     async def finish(self) -> None:
@@ -133,7 +133,7 @@ class _HandOver:
         index = self._chunk.first_segment + number - 1
         path = self._target / f"{index}.ts"
         await asyncio.to_thread(os.replace, self._work / f"{number}.ts", path)
-        await self._on_segment(Segment(self._name, index, path, self._durations[index]))
+        await self._on_segment(Segment(self._name, index, path, float(self._durations[index])))
 
 
 @dataclass(frozen=True)
@@ -159,9 +159,8 @@ def _arguments(
     audio: AudioPlan,
     chunk: ChunkPlan,
     work: Path,
-    ffmpeg: Path,
     pipe: LinePipe,
-    threads: int | None,
+    options: EncodeOptions,
 ) -> list[str]:
     span = _Span.of(audio, chunk)
     entry = _entry(audio, span.first)
@@ -169,11 +168,11 @@ def _arguments(
     if audio.seekable and entry > audio.first_sample:
         seek_to = Fraction(plan.origin) + Fraction(entry, audio.source_rate) - _DECODER_LEAD
     return [
-        *common_arguments(ffmpeg),
-        *(["-threads", str(threads)] if threads else []),
+        *common_arguments(options.ffmpeg),
+        *(["-threads", str(options.threads)] if options.threads else []),
         *("-vn", "-sn", "-dn"),
         *input_arguments(source, plan.container, seek_to),
-        *("-map", f"0:{audio.stream_index}", "-af", _filters(plan, audio, chunk, span, entry)),
+        *("-filter_complex", _graph(plan, audio, chunk, span, entry), "-map", "[out]"),
         *("-c:a", "aac", "-profile:a", "aac_low", "-b:a", str(audio.bitrate), "-flags:a", "+bitexact"),
         *segment_arguments(span.borders, 0, pipe.url, work / "%d.ts"),
     ]
@@ -191,33 +190,60 @@ def _entry(audio: AudioPlan, first: int) -> int:
     return audio.first_sample + max(0, int(periods)) * period
 
 
-def _filters(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry: int) -> str:
-    rate = audio.source_rate
-    origin = round(Fraction(plan.origin) * rate)
-    end = chunk.first_segment + chunk.segment_count
-    per_segment = max(b - a for a, b in pairwise(audio.segment_starts))
-    known = max(0, audio.segment_starts[end] - max(span.first // AAC_FRAME, audio.frame_count - audio.held_frames))
-    chain = [
-        f"asettb=1/{rate}",
-        f"asetpts='{_time(audio, origin)}'",
-        f"atrim=start_pts={entry}",
-        f"aresample={AUDIO_RATE}:ochl=stereo:osf=fltp:rematrix_maxval=64",
-        # A second one, at one rate: a resampler that still waits for input would be put in place twice.
-        f"aresample={AUDIO_RATE}:async=1:min_comp=0.000001:min_hard_comp={_RESYNC}:first_pts={span.first}",
+def _graph(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry: int) -> str:
+    """Each stream is put on the film's clock by itself, then mixed, then cut and marked as the chunk."""
+    count = len(audio.stream_indexes)
+    ends = audio.stream_frames or (audio.frame_count - audio.held_frames,) * count
+    heads = [
+        f"[0:{index}]{_placed(plan, audio, chunk, span, entry, end)}[a{i}]"
+        for i, (index, end) in enumerate(zip(audio.stream_indexes, ends, strict=True))
     ]
+    mix = _mix(count) if count > 1 else ["anull"]
     if audio.source_channels > 2:
         # Folding down keeps each channel's level, so that speech stays as loud; the few peaks above
         # full scale are held down instead of the whole film.
-        chain.append("alimiter=level=false:limit=0.97:attack=5:release=50:latency=1")
-    chain += [
-        f"apad=pad_len={(known + per_segment + POST_ROLL) * AAC_FRAME}",
+        mix.append("alimiter=level=false:limit=0.97:attack=5:release=50:latency=1")
+    mix += [
         f"atrim=end_sample={span.length}",
         f"asettb=1/{AUDIO_RATE},asetpts=N",
         f"afade=in:start_sample={_HUSH * AAC_FRAME}:nb_samples={AAC_FRAME}",
         f"asetpts=PTS+({span.first})",
         f"aformat=sample_fmts=fltp:sample_rates={AUDIO_RATE}:channel_layouts=stereo",
     ]
+    return ";".join([*heads, "".join(f"[a{i}]" for i in range(count)) + ",".join(mix) + "[out]"])
+
+
+def _placed(plan: Plan, audio: AudioPlan, chunk: ChunkPlan, span: _Span, entry: int, own_frames: int) -> str:
+    """Filters for one stream: 48 kHz from the span's first sample on, and silence where it is known to have ended."""
+    rate = audio.source_rate
+    origin = round(Fraction(plan.origin) * rate)
+    end = chunk.first_segment + chunk.segment_count
+    per_segment = max(b - a for a, b in pairwise(audio.segment_starts))
+    known = max(0, audio.segment_starts[end] - max(span.first // AAC_FRAME, own_frames))
+    layout = "stereo" if len(audio.stream_indexes) == 1 else "mono"
+    chain = [
+        f"asettb=1/{rate}",
+        f"asetpts='{_time(audio, origin)}'",
+        f"atrim=start_pts={entry}",
+        f"aresample={AUDIO_RATE}:ochl={layout}:osf=fltp:rematrix_maxval=64",
+        # A second one, at one rate: a resampler that still waits for input would be put in place twice.
+        f"aresample={AUDIO_RATE}:async=1:min_comp=0.000001:min_hard_comp={_RESYNC}:first_pts={span.first}",
+        f"aformat=channel_layouts={layout}",
+        f"apad=pad_len={(known + per_segment + POST_ROLL) * AAC_FRAME}",
+    ]
     return ",".join(chain)
+
+
+def _mix(count: int) -> list[str]:
+    """`count` mono streams to stereo: two are its sides, six are 5.1, of any other number each is heard in the middle."""
+    merged = f"amerge=inputs={count}"
+    if count == 2:
+        return [merged, "pan=stereo|c0=c0|c1=c1"]
+    if count == 6:
+        each = "|".join(f"c{i}=c{i}" for i in range(6))
+        return [merged, f"pan=5.1|{each}", f"aresample={AUDIO_RATE}:ochl=stereo:osf=fltp:rematrix_maxval=64"]
+    side = "+".join(f"{_CENTRE}*c{i}" for i in range(count))
+    return [merged, f"pan=stereo|c0={side}|c1={side}"]
 
 
 def _time(audio: AudioPlan, origin: int) -> str:

@@ -84,7 +84,7 @@ def examine(path: str, container: str) -> dict[str, Any]:
         described = _audio(path, container, index)
         if described is not None:
             answer["audio"].append(described)
-    if sounds and not answer["audio"] and video is None:
+    if not answer["audio"] and any(not _has_decoder(path, container, index) for index in sounds):
         raise _Refusal("unsupported_codec", "The audio format of this file cannot be read. Export it as AAC.")
     _measure_ends(path, container, answer, claimed)
     return answer
@@ -197,6 +197,12 @@ def _sign(value: int, other: int) -> int:
     return 1 if value > 0 else -1
 
 
+def _has_decoder(path: str, container: str, index: int) -> bool:
+    with open_source(path, container) as source:
+        context: Any = source.streams[index].codec_context
+        return context is not None and bool(context.codec.is_decoder)
+
+
 def _audio(path: str, container: str, index: int) -> dict[str, Any] | None:
     """An AudioStream as a dict, or None where its sound cannot be decoded."""
     with open_source(path, container) as source:
@@ -217,6 +223,7 @@ def _audio(path: str, container: str, index: int) -> dict[str, Any] | None:
             "layout": layout.name,
             "sample_rate": first.sample_rate,
             "language": stream.language,
+            "title": stream.metadata.get("title"),
             "is_default": bool(int(stream.disposition) & _DEFAULT),
             "start_time": str(first.pts * first.time_base),
             "frame_size": grid.frame_size,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 # Presentation time of the film's first picture and first sample in every transport stream.
 # Above zero, since decoding starts a few pictures earlier and transport streams count from zero.
 OFFSET = 10
+
+# Less than any picture lasts, more than clocks round.
+_SLACK = 0.005
 
 # How far before the wanted time a demuxer is sent, in seconds. MP4 seeks by presentation time and
 # lands on a keyframe; the others by decoding time, and MPEG-TS anywhere.
@@ -27,6 +31,22 @@ class Segment:
 
 
 OnSegment = Callable[[Segment], Awaitable[None]]
+
+
+def listed(line: str) -> tuple[int, float]:
+    """(number of the file, when its last picture or sound ends in seconds) of a line of the muxer's list."""
+    name, _, times = line.partition(",")
+    return int(name.removesuffix(".ts")), float(times.rpartition(",")[2])
+
+
+def segment_ends(durations: Sequence[Fraction]) -> list[Fraction]:
+    """When each segment ends on the published clock, in seconds."""
+    return [OFFSET + end for end in accumulate(durations)]
+
+
+def is_whole(end: float, expected: Fraction) -> bool:
+    """Whether a segment that ends at `end` holds all it should: the muxer lists what a film's early end left, too."""
+    return end > float(expected) - _SLACK
 
 
 def common_arguments(ffmpeg: Path) -> list[str]:

@@ -1,25 +1,28 @@
-"""Still pictures of a film: one every few seconds for the scrubber, and a poster worth looking at."""
+"""Still pictures of a film: thumbnails, the sheets of its storyboard, and a poster worth looking at."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 from statistics import fmean, pstdev
 
 from services.transcoder.ffmpeg.colour import conversion, source_tags
-from services.transcoder.ffmpeg.process import FFmpegFailed, ProcessLimits, Progress, check, run
+from services.transcoder.ffmpeg.options import EncodeOptions
+from services.transcoder.ffmpeg.process import FFmpegFailed, Finished, check, run
 from services.transcoder.ffmpeg.segments import common_arguments, input_arguments
-from services.transcoder.ffmpeg.video import last_picture, upright
-from services.transcoder.ladder.schema import Plan, VideoPlan
+from services.transcoder.ffmpeg.video import last_picture, seek_time, timing, upright
+from services.transcoder.ladder.schema import ChunkPlan, Plan, VideoPlan
+from services.transcoder.ladder.storyboard import THUMBNAIL_EVERY, THUMBNAIL_WIDTH, Stills, Tile, fitted, stills
 
 STALL_TIMEOUT = 300.0
-THUMBNAIL_WIDTH = 320
 POSTER_WIDTH = 1280
-_JPEG = ("-c:v", "mjpeg", "-q:v", "4", "-huffman", "optimal", "-strict", "unofficial")
+_JPEG = (
+    *("-map_metadata", "-1", "-fps_mode", "passthrough", "-f", "image2"),
+    *("-c:v", "mjpeg", "-q:v", "4", "-huffman", "optimal", "-strict", "unofficial"),
+)
 
 # The poster is sought among pictures this far apart, in the film's first minutes.
 _POSTER_STEP = 2.0
@@ -39,104 +42,134 @@ class Thumbnail:
     height: int
 
 
-async def extract_thumbnails(
-    source: Path,
-    plan: Plan,
-    out_dir: Path,
-    *,
-    ffmpeg: Path,
-    every: float = 10.0,
-    on_progress: Callable[[Progress], None] | None = None,
-    threads: int | None = None,
-    limits: ProcessLimits | None = None,
-    on_start: Callable[[int], None] | None = None,
-) -> list[Thumbnail]:
-    """Writes `out_dir/{number}.jpg`, 320 pixels wide, for 0, `every`, 2 * `every`, ... up to the film's end.
+@dataclass(frozen=True)
+class Sheet:
+    """A JPEG of many small pictures. `number` counts over the film, `tiles` say where and when each picture is."""
 
-    Upright and in SDR. Only keyframes are decoded where the file has one at
-    least every `every` seconds; a thumbnail then shows the keyframe before
-    its time. Nothing for a film without pictures.
+    number: int
+    path: Path
+    width: int
+    height: int
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True)
+class Images:
+    """What one chunk has to show. Only the film's first chunk has a poster."""
+
+    thumbnails: tuple[Thumbnail, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    poster: Thumbnail | None = None
+
+
+async def make_images(source: Path, plan: Plan, chunk: ChunkPlan, out_dir: Path, options: EncodeOptions) -> Images:
+    """The still pictures of `chunk`, as JPEGs: upright, with square pixels, in SDR, without the source's metadata.
+
+    `thumbnails/{n}.jpg` shows second 10 * n, 320 pixels wide. `sheets/{n}.jpg`
+    is a sheet of the storyboard; see ladder.storyboard for the times and
+    places of its tiles. `poster.jpg` is at most 1280 pixels wide, and neither
+    black nor flat unless the whole beginning is.
+
+    Only keyframes are decoded where the file has one at least as often as
+    there are tiles; a picture is then of the keyframe before its time. Raises
+    FFmpegFailed, "truncated" where no picture of the chunk can be read.
+    Nothing for a film without pictures.
     """
-    video = plan.video
-    if video is None:
-        return []
-    await asyncio.to_thread(out_dir.mkdir, parents=True, exist_ok=True)
-    count = max(1, ceil(plan.duration / every - 1e-9))
-    width, height = _fitted(video, THUMBNAIL_WIDTH)
-    step = Fraction(every).limit_denominator(1000)
-    argv = [
-        *common_arguments(ffmpeg),
-        *_decoder(video, every, threads),
-        *input_arguments(source, plan.container, None),
-        *("-map", f"0:{video.stream_index}", "-vf"),
-        ",".join([*_stills(plan, video, step, count), *_picture(video, width, height)]),
-        *("-map_metadata", "-1", "-fps_mode", "passthrough", *_JPEG, "-frames:v", str(count)),
-        *("-f", "image2", "-start_number", "0", str(out_dir / "%d.jpg")),
+    if plan.video is None:
+        return Images()
+    wanted = stills(plan, chunk)
+    thumbnails, sheets = await _stills(source, plan, plan.video, wanted, out_dir, options)
+    poster = await _poster(source, plan, plan.video, out_dir / "poster.jpg", options) if wanted.start == 0 else None
+    return Images(thumbnails, sheets, poster)
+
+
+async def _stills(
+    source: Path, plan: Plan, video: VideoPlan, wanted: Stills, out_dir: Path, options: EncodeOptions
+) -> tuple[tuple[Thumbnail, ...], tuple[Sheet, ...]]:
+    if wanted.tile_count == 0:
+        return (), ()
+    small, large = out_dir / "sheets", out_dir / "thumbnails"
+    for directory in (small, large):
+        await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+    width, height = fitted(video, THUMBNAIL_WIDTH)
+    outputs = [("[sheets]", wanted.sheets, small)]
+    if wanted.thumbnails:
+        outputs.append(("[thumbnails]", wanted.thumbnails, large))
+    argv = _one_pass(source, plan, video, wanted, options)
+    for label, numbers, directory in outputs:
+        argv += ["-map", label, "-frames:v", str(len(numbers)), *_JPEG]
+        argv += ["-start_number", str(numbers.start), str(directory / "%d.jpg")]
+    finished = check(await _run(argv, options))
+    thumbnails = tuple(
+        Thumbnail(float(n * THUMBNAIL_EVERY), large / f"{n}.jpg", width, height) for n in wanted.thumbnails
+    )
+    sheets = tuple(Sheet(n, small / f"{n}.jpg", *wanted.sheet_size, wanted.tiles(n)) for n in wanted.sheets)
+    for path in [t.path for t in thumbnails] + [s.path for s in sheets]:
+        if not await asyncio.to_thread(path.is_file):
+            raise FFmpegFailed("truncated", "The film holds no readable picture here.", finished.stderr_tail)
+    return thumbnails, sheets
+
+
+def _one_pass(source: Path, plan: Plan, video: VideoPlan, wanted: Stills, options: EncodeOptions) -> list[str]:
+    """Tiles and thumbnails from one decode: a thumbnail is the picture of every n-th tile, larger."""
+    start = Fraction(wanted.start)
+    every = THUMBNAIL_EVERY // wanted.interval
+    head = [
+        *_sampled(plan, video, start, Fraction(wanted.interval), wanted.tile_count),
+        *conversion(video, *fitted(video, THUMBNAIL_WIDTH)),
     ]
-    finished = await run(argv, stall_timeout=STALL_TIMEOUT, on_progress=on_progress, limits=limits, on_start=on_start)
-    check(finished)
-    if finished.progress.frame < count:
-        raise FFmpegFailed("truncated", "The picture ends before the film does.", finished.stderr_tail)
-    return [Thumbnail(i * every, out_dir / f"{i}.jpg", width, height) for i in range(count)]
-
-
-async def extract_poster(
-    source: Path,
-    plan: Plan,
-    path: Path,
-    *,
-    ffmpeg: Path,
-    threads: int | None = None,
-    limits: ProcessLimits | None = None,
-) -> Thumbnail | None:
-    """Writes a JPEG of at most 1280 pixels' width to `path`: the first picture that shows something.
-
-    It is neither black nor flat unless the whole beginning is. None for a
-    film without pictures.
-    """
-    video = plan.video
-    if video is None:
-        return None
-    time = await _telling_time(source, plan, video, ffmpeg, threads, limits)
-    width, height = _fitted(video, min(POSTER_WIDTH, video.renditions[0].width))
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    frame = min(int(Fraction(time) * video.rate), last_picture(plan, video))
-    at = Fraction(plan.origin) + frame / video.rate
-    argv = [
-        *common_arguments(ffmpeg),
-        *_decoder(video, None, threads),
-        *input_arguments(source, plan.container, at if frame > 0 else None),
-        *("-map", f"0:{video.stream_index}", "-vf"),
-        ",".join([*_stills(plan, video, Fraction(1, 1000), 1, at), *_picture(video, width, height)]),
-        *("-map_metadata", "-1", "-fps_mode", "passthrough", *_JPEG, "-frames:v", "1", "-update", "1"),
-        *("-f", "image2", str(path)),
+    tile = f"tile=layout={wanted.columns}x{wanted.rows}:nb_frames={wanted.per_sheet}"
+    sheets = [*_picture(video, wanted.tile_width, wanted.tile_height), tile]
+    branches = [f"[a]{','.join(sheets)}[sheets]"]
+    if wanted.thumbnails:
+        chosen = f"select='not(mod(n+{wanted.first_tile % every},{every}))'"
+        branches.append(f"[b]{','.join([chosen, *_picture(video, *fitted(video, THUMBNAIL_WIDTH))])}[thumbnails]")
+    split = "split[a][b];" if wanted.thumbnails else "null[a];"
+    return [
+        *common_arguments(options.ffmpeg),
+        *_decoder(video, wanted.interval, options.threads),
+        *input_arguments(source, plan.container, seek_time(plan, video, _first_frame(plan, video, start))),
+        *("-filter_complex", f"[0:{video.stream_index}]{','.join(head)},{split}{';'.join(branches)}"),
     ]
-    finished = check(await run(argv, stall_timeout=STALL_TIMEOUT, limits=limits))
+
+
+async def _poster(source: Path, plan: Plan, video: VideoPlan, path: Path, options: EncodeOptions) -> Thumbnail:
+    time = await _telling_time(source, plan, video, options)
+    width, height = fitted(video, min(POSTER_WIDTH, video.renditions[0].width))
+    shown = [*conversion(video, width, height), *_picture(video, width, height)]
+    argv = [
+        *common_arguments(options.ffmpeg),
+        *_decoder(video, None, options.threads),
+        *input_arguments(source, plan.container, seek_time(plan, video, _first_frame(plan, video, time))),
+        *("-map", f"0:{video.stream_index}", "-vf"),
+        ",".join([*_sampled(plan, video, time, Fraction(1), 1), *shown]),
+        *(*_JPEG, "-frames:v", "1", "-update", "1", str(path)),
+    ]
+    finished = check(await _run(argv, options))
     if finished.progress.frame < 1:
         raise FFmpegFailed("truncated", "The film holds no readable picture.", finished.stderr_tail)
-    return Thumbnail(time, path, width, height)
+    return Thumbnail(float(time), path, width, height)
 
 
-async def _telling_time(
-    source: Path, plan: Plan, video: VideoPlan, ffmpeg: Path, threads: int | None, limits: ProcessLimits | None
-) -> float:
+async def _telling_time(source: Path, plan: Plan, video: VideoPlan, options: EncodeOptions) -> Fraction:
     """Looks at tiny grey copies of pictures of the beginning and answers when the best one is shown."""
     searched = min(plan.duration, _POSTER_SEARCH)
     step = Fraction(max(0.1, min(_POSTER_STEP, searched / 16))).limit_denominator(1000)
     count = max(1, ceil(searched / step))
     width, height = _SAMPLE
-    grey = [*upright(video), f"scale={width}:{height}:flags=area,format=gray"]
+    sampled = _sampled(plan, video, Fraction(0), step, count)
     argv = [
-        *(a if a != "pipe:1" else "pipe:2" for a in common_arguments(ffmpeg)),
-        *_decoder(video, float(step), threads),
+        *(a if a != "pipe:1" else "pipe:2" for a in common_arguments(options.ffmpeg)),
+        *_decoder(video, float(step), options.threads),
         *input_arguments(source, plan.container, None),
-        *("-map", f"0:{video.stream_index}", "-vf", ",".join([*_stills(plan, video, step, count), *grey])),
+        *("-map", f"0:{video.stream_index}", "-vf"),
+        ",".join([*sampled, f"scale={width}:{height}:flags=area,format=gray"]),
         *("-fps_mode", "passthrough", "-frames:v", str(count), "-f", "rawvideo", "pipe:1"),
     ]
-    finished = check(await run(argv, stall_timeout=STALL_TIMEOUT, limits=limits, capture_stdout=True))
+    finished = check(await _run(argv, options, capture_stdout=True))
     size = width * height
     pictures = [finished.stdout[i : i + size] for i in range(0, len(finished.stdout) - size + 1, size)]
-    return float(step * max(range(len(pictures)), key=lambda i: _worth(pictures[i], i), default=0))
+    return step * max(range(len(pictures)), key=lambda i: _worth(pictures[i], i), default=0)
 
 
 def _worth(picture: bytes, position: int) -> tuple[bool, float]:
@@ -155,18 +188,30 @@ def _decoder(video: VideoPlan, every: float | None, threads: int | None) -> list
     ]
 
 
-def _stills(plan: Plan, video: VideoPlan, step: Fraction, count: int, start: Fraction | None = None) -> list[str]:
-    """Filters for the pictures shown at `start`, `start` + `step`, ...: the last one that began before each time."""
-    origin = Fraction(plan.origin) if start is None else start
-    rate = 1 / step
-    # A picture may stand half a tick of its container's clock late: it still counts as begun.
-    early = Fraction(1, 2) / video.rate
+def _first_frame(plan: Plan, video: VideoPlan, start: Fraction) -> int:
+    """The frame of the grid to decode for what is shown at `start`: the last picture where that is shown for good."""
+    return min(floor(start * video.rate), last_picture(plan, video))
+
+
+def _sampled(plan: Plan, video: VideoPlan, start: Fraction, step: Fraction, count: int) -> list[str]:
+    """Filters for the pictures published at `start`, `start` + `step`, ... seconds of the film, upright.
+
+    They go over the film's own grid: so a still is the very picture that a
+    viewer sees at that time, and the last one is held as long as it is there.
+    """
+    rate = video.rate
+    from_frame = floor(start * rate)
+    frames = floor((start + (count - 1) * step) * rate) - from_frame + 1
+    per, due = step * rate, start * rate
+    # Whole numbers are multiplied before they are divided, so that no frame is missed by a rounding.
+    scale = per.denominator * due.denominator
+    nth = f"floor(({int(due * scale)}+{int(per * scale)}*ld(0))/{scale})-{from_frame}"
     return [
         *source_tags(video),
         *(["bwdif=mode=send_frame:parity=auto:deint=all"] if video.deinterlace else []),
-        f"settb=1/1000000,setpts=PTS-({round((origin + early) * 1_000_000)})",
-        f"fps={rate.numerator}/{rate.denominator}:start_time=0:round=up",
-        f"tpad=stop_mode=clone:stop={count}",
+        timing(plan, video, _first_frame(plan, video, start)),
+        f"tpad=stop_mode=clone:stop={frames}",
+        f"select='if(gte(n,{nth}),st(0,ld(0)+1))'",
         f"trim=end_frame={count}",
         *upright(video),
     ]
@@ -186,7 +231,12 @@ def _picture(video: VideoPlan, width: int, height: int) -> list[str]:
     ]
 
 
-def _fitted(video: VideoPlan, width: int) -> tuple[int, int]:
-    top = video.renditions[0]
-    width -= width % 2
-    return width, max(2, round(top.height * width / top.width / 2) * 2)
+async def _run(argv: list[str], options: EncodeOptions, *, capture_stdout: bool = False) -> Finished:
+    return await run(
+        argv,
+        stall_timeout=options.stall_timeout or STALL_TIMEOUT,
+        on_progress=options.on_progress,
+        limits=options.limits,
+        capture_stdout=capture_stdout,
+        on_start=options.on_start,
+    )

@@ -14,14 +14,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from services.transcoder.ffmpeg.codec_check import check_codecs
 from services.transcoder.ffmpeg.colour import conversion, source_tags
-from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, ProcessLimits, Progress, check, run
+from services.transcoder.ffmpeg.options import EncodeOptions
+from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, check, run
 from services.transcoder.ffmpeg.segments import (
     OnSegment,
     Segment,
     common_arguments,
     input_arguments,
+    is_whole,
+    listed,
     segment_arguments,
+    segment_ends,
 )
 from services.transcoder.ladder.schema import ChunkPlan, Plan, VideoPlan, VideoRendition
 
@@ -37,21 +42,18 @@ async def encode_video_chunk(
     plan: Plan,
     chunk: ChunkPlan,
     out_dir: Path,
-    *,
-    ffmpeg: Path,
     on_segment: OnSegment,
-    on_progress: Callable[[Progress], None] | None = None,
-    threads: int | None = None,
-    limits: ProcessLimits | None = None,
-    stall_timeout: float = STALL_TIMEOUT,
-    on_start: Callable[[int], None] | None = None,
+    options: EncodeOptions,
 ) -> None:
     """Writes `out_dir/{rendition}/{segment}.ts` for each rendition and segment of `chunk`.
 
     `on_segment` is awaited once for each file, as soon as it is complete; the
     last segment of the chunk is handed over only after the count of pictures
-    was checked. Raises FFmpegFailed: "truncated" where the source ends more
-    than one segment early, else the reason of the process.
+    was checked. `chunk` may be any stretch of the grid and any of the rungs,
+    whether or not the plan holds such a chunk. Raises FFmpegFailed:
+    "truncated" where the source ends more than one segment early,
+    "codec_mismatch" where the encoder did not keep to profile and level, else
+    the reason of the process.
     """
     video = plan.video
     if video is None or chunk.kind != "video":
@@ -62,14 +64,14 @@ async def encode_video_chunk(
     for rendition in renditions:
         await asyncio.to_thread((out_dir / rendition.name).mkdir, parents=True, exist_ok=True)
     pipes = [LinePipe(hand_over.lines_of(r.name)) for r in renditions]
-    argv = _arguments(source, plan, video, chunk, out_dir, ffmpeg, renditions, pipes, threads)
+    argv = _arguments(source, plan, video, chunk, out_dir, renditions, pipes, options)
     finished = await run(
         argv,
-        stall_timeout=stall_timeout,
-        on_progress=on_progress,
-        limits=limits,
+        stall_timeout=options.stall_timeout or STALL_TIMEOUT,
+        on_progress=options.on_progress,
+        limits=options.limits,
         pipes=pipes,
-        on_start=on_start,
+        on_start=options.on_start,
     )
     check(finished)
     wanted = video.segment_starts[chunk.first_segment + chunk.segment_count] - video.segment_starts[chunk.first_segment]
@@ -86,16 +88,19 @@ class _HandOver:
     """Turns the segment muxer's list into calls of `on_segment`, holding back the last segment of each rendition."""
 
     def __init__(self, plan: Plan, chunk: ChunkPlan, out_dir: Path, on_segment: OnSegment) -> None:
-        self._durations = {name: plan.segment_durations(name) for name in plan.chunk_renditions(chunk)}
+        self._durations = {name: plan.exact_segment_durations(name) for name in plan.chunk_renditions(chunk)}
+        self._ends = {name: segment_ends(durations) for name, durations in self._durations.items()}
         self._last = chunk.first_segment + chunk.segment_count - 1
+        self._first = chunk.first_segment
+        self._codecs = {r.name: r.codecs for r in plan.video.renditions} if plan.video else {}
         self._out_dir = out_dir
         self._on_segment = on_segment
         self._lock = asyncio.Lock()  # one call at a time, whichever rendition it is for
 
     def lines_of(self, rendition: str) -> Callable[[str], Awaitable[None]]:
         async def on_line(line: str) -> None:
-            index = int(line.partition(",")[0].removesuffix(".ts"))
-            if index < self._last:
+            index, end = listed(line)
+            if index < self._last and is_whole(end, self._ends[rendition][index]):
                 await self._give(rendition, index)
 
         return on_line
@@ -106,7 +111,9 @@ class _HandOver:
 
     async def _give(self, rendition: str, index: int) -> None:
         path = self._out_dir / rendition / f"{index}.ts"
-        segment = Segment(rendition, index, path, self._durations[rendition][index])
+        if index == self._first:
+            await asyncio.to_thread(check_codecs, path, self._codecs[rendition])
+        segment = Segment(rendition, index, path, float(self._durations[rendition][index]))
         async with self._lock:
             await self._on_segment(segment)
 
@@ -117,18 +124,17 @@ def _arguments(
     video: VideoPlan,
     chunk: ChunkPlan,
     out_dir: Path,
-    ffmpeg: Path,
     renditions: list[VideoRendition],
     pipes: list[LinePipe],
-    threads: int | None,
+    options: EncodeOptions,
 ) -> list[str]:
     last = chunk.first_segment + chunk.segment_count
     starts = video.segment_starts[chunk.first_segment : last + 1]
     decode_from = min(starts[0], last_picture(plan, video))
-    limited = ["-threads", str(threads)] if threads else []
+    limited = ["-threads", str(options.threads)] if options.threads else []
     argv = [
-        *common_arguments(ffmpeg),
-        *(["-filter_complex_threads", str(threads)] if threads else []),
+        *common_arguments(options.ffmpeg),
+        *(["-filter_complex_threads", str(options.threads)] if options.threads else []),
         *limited,
         *("-an", "-sn", "-dn", "-noautorotate", "-reinit_filter", "0"),
         *input_arguments(source, plan.container, seek_time(plan, video, decode_from)),
@@ -137,17 +143,22 @@ def _arguments(
     borders = [start - starts[0] for start in starts[1:]]
     for position, (rendition, pipe) in enumerate(zip(renditions, pipes, strict=True)):
         argv += [
-            *("-map", f"[v{position}]", *encoder_arguments(video, rendition, borders), *limited),
+            *("-map", f"[v{position}]", *encoder_arguments(video, rendition, borders, options.encoder), *limited),
             *segment_arguments(borders, chunk.first_segment, pipe.url, out_dir / rendition.name / "%d.ts"),
         ]
     return argv
 
 
-def encoder_arguments(video: VideoPlan, rendition: VideoRendition, borders: Sequence[int]) -> list[str]:
+def encoder_arguments(
+    video: VideoPlan, rendition: VideoRendition, borders: Sequence[int], encoder: str = "libx264"
+) -> list[str]:
     """One rung: capped quality, a keyframe at each segment's start, profile and level as promised.
 
     `borders` are the frames, counted from the first one encoded, at which later segments start.
+    ValueError for an `encoder` that is not known here.
     """
+    if encoder != "libx264":
+        raise ValueError(f"unknown encoder {encoder!r}")
     keys = "+".join(f"eq(n,{border})" for border in (0, *borders))
     return [
         *("-c:v", "libx264", "-preset", PRESET, "-profile:v", rendition.profile, "-level:v", rendition.level),
@@ -180,7 +191,13 @@ def timing(plan: Plan, video: VideoPlan, first_frame: int) -> str:
     per_tick = -(-_FINE_TICKS // rate.numerator)
     clock = rate.numerator * per_tick
     shift = round(Fraction(plan.origin) * clock) + first_frame * rate.denominator * per_tick
-    return f"settb=1/{clock},setpts=PTS-({shift}),fps={rate.numerator}/{rate.denominator}:start_time=0"
+    return (
+        f"settb=1/{clock},setpts=PTS-({shift}),"
+        # The last picture counts as shown for as long as its packet says, which may be nothing: held on, so that it
+        # reaches its frame of the grid.
+        f"tpad=stop_mode=clone:stop_duration={float(2 / rate):.6f},"
+        f"fps={rate.numerator}/{rate.denominator}:start_time=0"
+    )
 
 
 def upright(video: VideoPlan) -> list[str]:

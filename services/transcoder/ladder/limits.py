@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict
 
-from services.transcoder.ladder.model import Probe, Refused, VideoStream
+from services.transcoder.ladder.model import AudioStream, Probe, Refused, VideoStream
 
 _VIDEO = """
     av1 cfhd cinepak dnxhd dvvideo ffv1 flv1 h261 h263 h264 hevc huffyuv indeo5 jpeg2000 magicyuv mjpeg mpeg1video
@@ -51,9 +51,14 @@ def check(probe: Probe, limits: Limits) -> None:
         raise Refused("too_long", f"The film is longer than {hours:g} hours. Split it and upload the parts.")
     if probe.video is not None:
         _check_video(probe, probe.video, limits)
-    for stream in probe.audio[:1]:
-        if stream.codec not in AUDIO_CODECS and not stream.codec.startswith("pcm_"):
-            raise Refused("unsupported_codec", f"The audio format {stream.codec!r} cannot be read. Export it as AAC.")
+    if probe.audio and not any(is_readable(s) for s in probe.audio):
+        codec = probe.audio[0].codec
+        raise Refused("unsupported_codec", f"The audio format {codec!r} cannot be read. Export it as AAC.")
+
+
+def is_readable(stream: AudioStream) -> bool:
+    """Whether the sound can be decoded here."""
+    return stream.codec in AUDIO_CODECS or stream.codec.startswith("pcm_")
 
 
 def _check_video(probe: Probe, video: VideoStream, limits: Limits) -> None:

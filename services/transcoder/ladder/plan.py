@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 from services.transcoder.ladder import rungs
 from services.transcoder.ladder.limits import Limits, check
-from services.transcoder.ladder.model import AudioStream, Probe, Refused, VideoStream
+from services.transcoder.ladder.model import Probe, Refused, VideoStream
 from services.transcoder.ladder.schema import (
     AAC_FRAME,
     AUDIO_RATE,
@@ -18,6 +19,7 @@ from services.transcoder.ladder.schema import (
     VideoPlan,
     VideoRendition,
 )
+from services.transcoder.ladder.tracks import Track, tracks
 
 __all__ = [
     "AudioPlan",
@@ -43,6 +45,7 @@ MOST_FPS, FEWEST_FPS = 60, 5
 FIRST_SEGMENTS = 2  # of the first chunk, so that a film starts soon
 VIDEO_SEGMENTS = 5
 AUDIO_SEGMENTS = 50
+IMAGE_SEGMENTS = 100  # some ten minutes, so that no film's images are one long piece of work
 
 _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _WIDE_PRIMARIES = frozenset({"bt2020", "smpte431", "smpte432"})
@@ -54,19 +57,10 @@ _SD_LINES = 720
 def make_plan(probe: Probe, limits: Limits | None = None) -> Plan:
     """Decides what is published of `probe`'s film. Pure; raises Refused for a film that cannot or may not be."""
     check(probe, limits or Limits())
-    audio = best_audio(probe.audio)
+    sounds = tracks(probe.audio)
     if probe.video is not None:
-        return _film(probe, probe.video, audio)
-    if audio is None:
-        raise Refused("no_video_or_audio", "The file holds neither a video nor an audio track.")
-    return _sound(probe, audio)
-
-
-def best_audio(streams: tuple[AudioStream, ...]) -> AudioStream | None:
-    """The stream to publish: the default one, else the one with most channels, else the first."""
-    if not streams:
-        return None
-    return max(streams, key=lambda s: (s.is_default, s.channels, -s.index))
+        return _film(probe, probe.video, sounds)
+    return _sound(probe, sounds)
 
 
 def published_fps(source: Fraction) -> Fraction:
@@ -89,18 +83,19 @@ def _grid(total: int, per_segment: int, first: int, shortest: int) -> tuple[int,
     return (*starts, total)
 
 
-def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
+def _film(probe: Probe, video: VideoStream, sounds: tuple[Track, ...]) -> Plan:
     fps = published_fps(Fraction(video.fps))
     origin = video.start
     end = video.end
-    if audio is not None:
+    if sounds:
         # Sound that starts before the first picture keeps its place: the first picture is held for
         # whole frames, so that the grid still falls on the source's own pictures.
-        lead = video.start - audio.start
+        lead = video.start - min(s.start for s in sounds)
         if lead > MEANT_LEAD:
             origin -= round(lead * fps) / fps
-        if audio.end - end > MEANT_OVERHANG:
-            end = audio.end
+        heard = max(s.end for s in sounds)
+        if heard - end > MEANT_OVERHANG:
+            end = heard
     frames = max(1, round((end - origin) * fps))
     own = max(1, round((video.end - origin) * fps))
     per_segment = max(1, round(SEGMENT_TARGET * fps))
@@ -120,10 +115,8 @@ def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
         renditions=rungs.renditions(video, fps, float(SEGMENT_TARGET)),
         **_colours(video),
     )
-    audio_plan = None
-    if audio is not None:
-        borders = [round(Fraction(f) / fps * AUDIO_RATE / AAC_FRAME) for f in starts]
-        audio_plan = _audio(audio, origin, tuple(borders))
+    borders = tuple(round(Fraction(f) / fps * AUDIO_RATE / AAC_FRAME) for f in starts)
+    audio = tuple(_audio(track, origin, borders) for track in sounds)
     count = len(starts) - 1
     return Plan(
         container=probe.container,
@@ -131,42 +124,49 @@ def _film(probe: Probe, video: VideoStream, audio: AudioStream | None) -> Plan:
         duration=float(Fraction(frames) / fps),
         segment_count=count,
         video=video_plan,
-        audio=(audio_plan,) if audio_plan else (),
-        chunks=_chunks(count, video_plan, audio_plan),
+        audio=audio,
+        chunks=_chunks(count, video_plan, audio),
     )
 
 
-def _sound(probe: Probe, audio: AudioStream) -> Plan:
-    origin = audio.start
+def _sound(probe: Probe, sounds: tuple[Track, ...]) -> Plan:
+    origin = min(s.start for s in sounds)
     rate = Fraction(AUDIO_RATE, AAC_FRAME)
-    frames = max(1, round((audio.end - origin) * rate))
+    frames = max(1, round((max(s.end for s in sounds) - origin) * rate))
     starts = _grid(frames, round(SEGMENT_TARGET * rate), round(FIRST_SEGMENT * rate), ceil(SHORTEST_SEGMENT * rate))
-    audio_plan = _audio(audio, origin, starts)
+    audio = tuple(_audio(track, origin, starts) for track in sounds)
     count = len(starts) - 1
     return Plan(
         container=probe.container,
         origin=str(origin),
         duration=float(frames / rate),
         segment_count=count,
-        audio=(audio_plan,),
-        chunks=_chunks(count, None, audio_plan),
+        audio=audio,
+        chunks=_chunks(count, None, audio),
     )
 
 
-def _audio(audio: AudioStream, origin: Fraction, starts: tuple[int, ...]) -> AudioPlan:
+def _audio(track: Track, origin: Fraction, starts: tuple[int, ...]) -> AudioPlan:
     rate = Fraction(AUDIO_RATE, AAC_FRAME)
-    own = ceil((audio.end - origin) * rate)
+    ends = tuple(min(starts[-1], ceil((s.end - origin) * rate)) for s in track.streams)
+    first = track.streams[0]
+    # Streams are entered together, at one sample: that is a sample of each only where they run in step.
+    in_step = len({(s.start, s.frame_size, s.frame_phase) for s in track.streams}) == 1
     return AudioPlan(
-        stream_index=audio.index,
-        source_rate=audio.sample_rate,
-        source_channels=audio.channels,
-        source_frame_size=audio.frame_size,
-        source_frame_phase=audio.frame_phase,
-        seekable=audio.sample_exact,
-        first_sample=round((audio.start - origin) * audio.sample_rate),
-        language=audio.language,
+        name=track.name,
+        label=track.label,
+        language=track.language,
+        is_default=track.is_default,
+        stream_indexes=tuple(s.index for s in track.streams),
+        stream_frames=ends,
+        source_rate=first.sample_rate,
+        source_channels=sum(s.channels for s in track.streams),
+        source_frame_size=first.frame_size if in_step else 0,
+        source_frame_phase=first.frame_phase if in_step else 0,
+        seekable=in_step and all(s.sample_exact for s in track.streams),
+        first_sample=round((track.start - origin) * first.sample_rate),
         frame_count=starts[-1],
-        held_frames=min(starts[-1], max(0, starts[-1] - own)),
+        held_frames=starts[-1] - max(0, *ends),
         segment_starts=starts,
     )
 
@@ -204,18 +204,19 @@ def _sd_tags(space: str) -> str:
     return space if space in _KEPT_SPACES else "bt709"
 
 
-def _chunks(count: int, video: VideoPlan | None, audio: AudioPlan | None) -> tuple[ChunkPlan, ...]:
+def _chunks(count: int, video: VideoPlan | None, sounds: tuple[AudioPlan, ...]) -> tuple[ChunkPlan, ...]:
     """All chunks in the order of their making.
 
     First what makes the film playable: the start of the sound and of the lowest rung. Then by time, sound before
     picture; each chunk of pictures makes all rungs from one decode.
     """
     order: list[tuple[tuple[int, int, int], ChunkPlan]] = []
-    if audio is not None:
+    for audio in sounds:
         each = AUDIO_SEGMENTS if audio.seekable else count
         for first, size in _cut(count, each):
             chunk = _chunk("audio", len(order), first, size, (audio.name,))
-            order.append(((0 if chunk.starts_film else 1, first, 0), chunk))
+            # The other languages' first sound is not heard until somebody asks for it: after the picture's.
+            order.append(((0 if chunk.starts_film else 1, first, 0 if audio.is_default else 2), chunk))
     if video is not None:
         names = tuple(r.name for r in video.renditions)
         spans = [(first, size, names) for first, size in _cut(count, VIDEO_SEGMENTS)]
@@ -226,8 +227,11 @@ def _chunks(count: int, video: VideoPlan | None, audio: AudioPlan | None) -> tup
         for index, (first, size, made) in enumerate(spans):
             chunk = _chunk("video", index, first, size, made, starts=index == 0)
             order.append(((0 if chunk.starts_film else 1, first, 1), chunk))
-        thumbnails = ChunkPlan(kind="thumbnails", index=0, first_segment=0, segment_count=count)
-        order.append(((1, 0, 2), thumbnails))
+        # Without the small start of the others: images are wanted sooner or later, not first.
+        bounds = [0, *range(IMAGE_SEGMENTS, count - IMAGE_SEGMENTS // 10, IMAGE_SEGMENTS), count]
+        for index, (first, after) in enumerate(pairwise(bounds)):
+            chunk = _chunk("thumbnails", index, first, after - first, (), starts=False)
+            order.append(((1, first, 3), chunk))
     return tuple(chunk for _, chunk in sorted(order, key=lambda pair: pair[0]))
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 AUDIO_RATE = 48_000
 AAC_FRAME = 1024
@@ -75,19 +75,26 @@ class VideoPlan(_Frozen):
 class AudioPlan(_Frozen):
     """One stereo AAC-LC rendition. `segment_starts` counts 1024-sample frames, like VideoPlan's counts pictures.
 
+    Several `stream_indexes` are mono streams that are the channels of one mix;
+    `source_channels` counts them all, and `stream_frames` has the AAC frames
+    up to the end of each. `language` is an RFC 5646 tag, `label` a
+    name for menus that no other rendition of the film has.
     `first_sample` is the source's first sample relative to `origin`, at the
     source's own rate; `held_frames` AAC frames at the end are known silence.
     """
 
     name: str = "audio"
-    stream_index: int
+    label: str = "Audio"
+    language: str | None = None
+    is_default: bool = True
+    stream_indexes: tuple[int, ...]
+    stream_frames: tuple[int, ...] = ()
     source_rate: int
     source_channels: int
     source_frame_size: int = 0
     source_frame_phase: int = 0
     seekable: bool = True
     first_sample: int = 0
-    language: str | None = None
     bitrate: int = 128_000
     sample_rate: int = AUDIO_RATE
     channels: int = 2
@@ -96,6 +103,14 @@ class AudioPlan(_Frozen):
     frame_count: int
     held_frames: int = 0
     segment_starts: tuple[int, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_stream(cls, value: Any) -> Any:
+        """Plans stored before mixes of several streams name one."""
+        if isinstance(value, dict) and "stream_index" in value and "stream_indexes" not in value:
+            return {**value, "stream_indexes": (value["stream_index"],)}
+        return value
 
 
 class ChunkPlan(_Frozen):
@@ -121,7 +136,7 @@ class ChunkPlan(_Frozen):
 class Plan(_Frozen):
     """All that will be published of a film. `chunks` stand in the order in which they should be made.
 
-    `audio` has one rendition for each language, the one that plays by default first.
+    `audio` has one rendition for each of the source's sound tracks, the one that plays by default first.
     """
 
     container: str

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from services.transcoder.ffmpeg.probe import probe
+from services.transcoder.ffmpeg.probe import PROBE_LIMITS, probe
 from services.transcoder.ladder.model import Probe, Refused
 from services.transcoder.ladder.plan import make_plan
 from services.transcoder.ladder.schema import Plan
@@ -56,8 +56,8 @@ class Planner:
             )
 
     async def _examined(self, source: Source) -> tuple[Probe, Plan]:
-        async with self._sources.local(source) as path:
-            examined = await probe(path, container=source.container)
+        async with self._sources.reading(source) as film:
+            examined = await probe(film.path, container=source.container, limits=film.limits(PROBE_LIMITS))
         return examined, make_plan(examined)
 
 
@@ -86,6 +86,9 @@ def outline(plan: Plan, examined: Probe) -> Outline:
             codecs=audio.codecs,
             bandwidth=audio.bandwidth,
             segment_durations=tuple(plan.segment_durations(audio.name)),
+            language=audio.language,
+            label=audio.label,
+            is_default=audio.is_default,
         )
         for audio in plan.audio
     ]

@@ -1,7 +1,8 @@
-"""The ledger in Postgres: who works on what, until when, and what came of it.
+"""The ledger in Postgres, as workers use it: who works on what, until when, and what came of it.
 
 A claim is a lease. It is renewed by heartbeats; when its holder dies it runs out and the work is anybody's again.
-Every write of a result is conditional on the lease, so a worker that lost it changes nothing.
+Every write of a result is conditional on the lease, so a worker that lost it changes nothing. Segments are written
+down one by one, as soon as they are in storage: an attempt goes on where the one before it was cut off.
 """
 
 from collections.abc import Sequence
@@ -14,18 +15,21 @@ from sqlalchemy import RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.transcoder.ladder.schema import ChunkPlan, Plan
+from shared.contracts.outline import Images
 from shared.db import Session, new_id
 from shared.db.models.media import ContentKey, Video, VideoVersion
-from shared.db.models.transcoding import Chunk, ProcessingJob
+from shared.db.models.transcoding import Chunk, JobEvent, ProcessingJob
 
 LEASE_SECONDS = 20
-HEARTBEAT_SECONDS = 4.0
+HEARTBEAT_SECONDS = 2.0
 MOST_ATTEMPTS = 5
+
+URGENT_LANE, ORDINARY_LANE = 0, 1
 
 
 @dataclass(frozen=True)
 class Source:
-    """A version that is still wanted, with all that is needed to work on it."""
+    """A version that is still wanted, with all that is needed to work on it. ``run`` is the one media has followed."""
 
     video_id: UUID
     version_id: UUID
@@ -34,6 +38,7 @@ class Source:
     bytes: int
     public_secret: str
     key_epoch: int
+    run: int
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,22 @@ class ChunkClaim:
     id: UUID
     job_id: UUID
     version_id: UUID
+    run: int
     attempts: int
+    lane: int
+    on_demand: bool
     chunk: ChunkPlan
     plan: Plan
+
+    @property
+    def label(self) -> str:
+        """How people speak of it."""
+        return chunk_label(self.chunk, on_demand=self.on_demand)
+
+
+def chunk_label(chunk: ChunkPlan, *, on_demand: bool = False) -> str:
+    """``video 3``; a chunk made for a viewer is named by its first segment: ``video at segment 17``."""
+    return f"{chunk.kind} at segment {chunk.first_segment}" if on_demand else f"{chunk.kind} {chunk.index}"
 
 
 CLAIM_PLAN = text("""
@@ -58,23 +76,43 @@ UPDATE transcoding.video_processing_jobs SET attempts = attempts + 1, lease_owne
        lease_until = now() + make_interval(secs => :lease), updated_at = now()
 WHERE id = (
     SELECT id FROM transcoding.video_processing_jobs
-    WHERE state = 'planning' AND (lease_until IS NULL OR lease_until < now())
+    WHERE state = 'planning' AND NOT paused AND (lease_until IS NULL OR lease_until < now())
     ORDER BY priority, id FOR UPDATE SKIP LOCKED LIMIT 1)
 RETURNING id, version_id, attempts
 """)
 
+# Viewers' wishes first, then what starts a film, then one film after the other: ten films half done help nobody.
 CLAIM_CHUNK = text("""
-UPDATE transcoding.chunks SET state = 'active', attempts = attempts + 1, lease_owner = :owner, percent = 0,
-       lease_until = now() + make_interval(secs => :lease), updated_at = now()
-WHERE id = (
-    SELECT c.id FROM transcoding.chunks c
+WITH next AS (
+    SELECT c.id, c.state AS was, c.lease_owner AS holder, j.run FROM transcoding.chunks c
     JOIN transcoding.video_processing_jobs j ON j.id = c.job_id
-    WHERE j.state = 'encoding'
+    WHERE j.state = 'encoding' AND NOT j.paused AND c.lane <= :lane AND c.state IN ('waiting', 'active')
       AND ((c.state = 'waiting' AND (c.not_before IS NULL OR c.not_before <= now()))
            OR (c.state = 'active' AND c.lease_until < now()))
-    ORDER BY c.priority, c.position, c.id FOR UPDATE OF c SKIP LOCKED LIMIT 1)
-RETURNING id, job_id, kind, index, first_segment, segment_count, attempts
+    ORDER BY c.lane, c.wanted_at NULLS LAST, c.priority, c.job_id, c.position
+    FOR UPDATE OF c SKIP LOCKED LIMIT 1)
+UPDATE transcoding.chunks c SET state = 'active', attempts = attempts + 1, lease_owner = :owner, speed = NULL,
+       lease_until = now() + make_interval(secs => :lease), updated_at = now()
+FROM next WHERE c.id = next.id
+RETURNING c.id, c.job_id, c.kind, c.index, c.first_segment, c.segment_count, c.renditions, c.attempts, c.lane,
+          c.on_demand, next.was, next.holder, next.run
 """)
+
+
+async def note(
+    session: Session,
+    job_id: UUID,
+    event: str,
+    *,
+    chunk: str | None = None,
+    attempt: int | None = None,
+    worker: str | None = None,
+    code: str | None = None,
+    message: str | None = None,
+) -> None:
+    """Write a line of the job's history."""
+    values = {"event": event, "chunk": chunk, "attempt": attempt, "worker": worker, "code": code, "message": message}
+    await session.execute(insert(JobEvent).values(id=new_id(), job_id=job_id, **values))
 
 
 async def enter(session: Session, version_id: UUID) -> bool:
@@ -82,11 +120,15 @@ async def enter(session: Session, version_id: UUID) -> bool:
     source = await wanted_source(session, version_id)
     if source is None:
         return False
+    job_id = new_id()
     statement = insert(ProcessingJob).values(
-        id=new_id(), version_id=version_id, video_id=source.video_id, state="planning"
+        id=job_id, version_id=version_id, video_id=source.video_id, state="planning", run=source.run
     )
     entered = await session.execute(statement.on_conflict_do_nothing().returning(ProcessingJob.id))
-    return entered.scalar() is not None
+    if entered.scalar() is None:
+        return False
+    await note(session, job_id, "entered")
+    return True
 
 
 async def wanted_source(session: Session, version_id: UUID) -> Source | None:
@@ -111,6 +153,7 @@ async def wanted_source(session: Session, version_id: UUID) -> Source | None:
         bytes=row.source_bytes,
         public_secret=row.public_secret,
         key_epoch=row.key_epoch,
+        run=row.run,
     )
 
 
@@ -133,41 +176,68 @@ async def write_plan(session: Session, claim: PlanClaim, owner: str, plan: Plan,
     job.state = "encoding"
     job.lease_owner = job.lease_until = None
     for position, chunk in enumerate(plan.chunks):
-        session.add(
-            Chunk(
-                id=new_id(),
-                job_id=job.id,
-                kind=chunk.kind,
-                index=chunk.index,
-                first_segment=chunk.first_segment,
-                segment_count=chunk.segment_count,
-                position=position,
-                priority=job.priority,
-                state="waiting",
-            )
-        )
+        session.add(_row(job, plan, chunk, position))
+    await note(session, job.id, "planned", attempt=claim.attempts, worker=owner)
     return True
 
 
-async def claim_chunk(session: Session, owner: str) -> ChunkClaim | None:
-    row = (await session.execute(CLAIM_CHUNK, {"owner": owner, "lease": LEASE_SECONDS})).mappings().first()
+def _row(job: ProcessingJob, plan: Plan, chunk: ChunkPlan, position: int) -> Chunk:
+    return Chunk(
+        id=new_id(),
+        job_id=job.id,
+        kind=chunk.kind,
+        index=chunk.index,
+        first_segment=chunk.first_segment,
+        segment_count=chunk.segment_count,
+        renditions=list(plan.chunk_renditions(chunk)),
+        seconds=chunk_seconds(plan, chunk),
+        lane=URGENT_LANE if chunk.starts_film else ORDINARY_LANE,
+        position=position,
+        priority=job.priority,
+        state="waiting",
+    )
+
+
+def chunk_seconds(plan: Plan, chunk: ChunkPlan) -> float:
+    """Seconds of the film that a chunk covers."""
+    durations = plan.segment_durations(plan.rendition_names[0])
+    return sum(durations[segment] for segment in chunk.segments)
+
+
+async def claim_chunk(session: Session, owner: str, lane: int = ORDINARY_LANE) -> ChunkClaim | None:
+    """Take the next chunk of ``lane`` or a more urgent one."""
+    values = {"owner": owner, "lease": LEASE_SECONDS, "lane": lane}
+    row = (await session.execute(CLAIM_CHUNK, values)).mappings().first()
     if row is None:
         return None
     job = await session.get(ProcessingJob, row["job_id"])
     assert job is not None and job.plan is not None
-    return ChunkClaim(
+    claim = ChunkClaim(
         id=row["id"],
         job_id=job.id,
         version_id=job.version_id,
+        run=row["run"],
         attempts=row["attempts"],
+        lane=row["lane"],
+        on_demand=row["on_demand"],
         chunk=_chunk_plan(row),
         plan=Plan.model_validate(job.plan),
     )
+    if row["was"] == "active":
+        lost = f"Nothing was heard of the worker {row['holder']} for {LEASE_SECONDS} seconds."
+        await note(session, job.id, "lease expired", code="lease_expired", message=lost, chunk=claim.label)
+    await note(session, job.id, "started", chunk=claim.label, worker=owner, attempt=claim.attempts)
+    return claim
 
 
 def _chunk_plan(row: RowMapping) -> ChunkPlan:
     return ChunkPlan(
-        kind=row["kind"], index=row["index"], first_segment=row["first_segment"], segment_count=row["segment_count"]
+        kind=row["kind"],
+        index=row["index"],
+        first_segment=row["first_segment"],
+        segment_count=row["segment_count"],
+        renditions=tuple(row["renditions"]),
+        starts_film=row["lane"] == URGENT_LANE and not row["on_demand"],
     )
 
 
@@ -175,92 +245,168 @@ async def heartbeat_plan(session: Session, claim: PlanClaim, owner: str) -> bool
     """Renew the lease of a plan; False when it is not ours any more."""
     renewed = await session.execute(
         update(ProcessingJob)
-        .where(ProcessingJob.id == claim.job_id, ProcessingJob.lease_owner == owner, ProcessingJob.state == "planning")
+        .where(
+            ProcessingJob.id == claim.job_id,
+            ProcessingJob.lease_owner == owner,
+            ProcessingJob.state == "planning",
+            ProcessingJob.paused.is_(False),
+        )
         .values(lease_until=func.now() + timedelta(seconds=LEASE_SECONDS))
         .returning(ProcessingJob.id)
     )
     return renewed.scalar() is not None
 
 
-async def heartbeat_chunk(session: Session, claim: ChunkClaim, owner: str, percent: float) -> bool:
-    """Renew the lease of a chunk; False when it is not ours any more, or nobody wants its film."""
+async def heartbeat_chunk(
+    session: Session, claim: ChunkClaim, owner: str, encoded: float, speed: float | None = None
+) -> bool:
+    """Renew the lease of a chunk and say how many of its seconds are ``encoded``.
+
+    False when it is not ours any more, when its film is paused, or when nobody wants it.
+    """
     renewed = await session.execute(
         text("""
-        UPDATE transcoding.chunks c SET lease_until = now() + make_interval(secs => :lease), percent = :percent,
-               updated_at = now()
+        UPDATE transcoding.chunks c SET lease_until = now() + make_interval(secs => :lease), speed = :speed,
+               encoded_seconds = greatest(encoded_seconds, least(:encoded, seconds)), updated_at = now()
         FROM transcoding.video_processing_jobs j
-        WHERE c.id = :id AND c.lease_owner = :owner AND c.state = 'active' AND j.id = c.job_id AND j.state = 'encoding'
+        WHERE c.id = :id AND c.lease_owner = :owner AND c.state = 'active' AND j.id = c.job_id
+          AND j.state = 'encoding' AND NOT j.paused
         RETURNING c.id
         """),
-        {"id": claim.id, "owner": owner, "percent": percent, "lease": LEASE_SECONDS},
+        {"id": claim.id, "owner": owner, "encoded": encoded, "speed": speed, "lease": LEASE_SECONDS},
     )
     return renewed.scalar() is not None
 
 
-async def finish_chunk(
-    session: Session,
-    claim: ChunkClaim,
-    owner: str,
-    segments: dict[str, list[int]] | None,
-    images: list[dict[str, Any]] | None,
-    seconds: float,
-) -> bool:
-    """Mark a chunk done, and the job when it was the last one; False when the lease was not ours any more.
-
-    The job's row is locked first: two workers that finish the last two chunks at once would otherwise each see the
-    other's as unfinished, and nobody would end the job.
-    """
-    job = await session.scalar(select(ProcessingJob).where(ProcessingJob.id == claim.job_id).with_for_update())
-    chunk = await session.scalar(select(Chunk).where(Chunk.id == claim.id).with_for_update())
-    if job is None or chunk is None or chunk.state != "active" or chunk.lease_owner != owner:
-        return False
-    if job.state != "encoding":
-        chunk.state = "failed"
-        return False
-    chunk.state = "done"
-    chunk.percent = 100.0
-    chunk.segments = segments
-    chunk.images = images
-    chunk.encode_seconds = seconds
-    chunk.lease_owner = chunk.lease_until = None
-    chunk.error_code = chunk.error_message = None
-    await session.flush()
-    left = await session.scalar(
-        select(func.count()).select_from(Chunk).where(Chunk.job_id == job.id, Chunk.state != "done")
+async def made_segments(session: Session, claim: ChunkClaim) -> dict[str, set[int]]:
+    """Which segments of the chunk are in storage already, by rendition."""
+    names = claim.plan.chunk_renditions(claim.chunk)
+    rows = await session.execute(
+        text("""
+        SELECT rendition, index FROM transcoding.segments
+        WHERE job_id = :job AND rendition = ANY(:names) AND index >= :first AND index < :after
+        """),
+        {
+            "job": claim.job_id,
+            "names": list(names),
+            "first": claim.chunk.segments.start,
+            "after": claim.chunk.segments.stop,
+        },
     )
-    if left == 0:
-        job.state = "done"
-        job.finished_at = func.now()
+    made: dict[str, set[int]] = {name: set() for name in names}
+    for name, index in rows:
+        made[name].add(index)
+    return made
+
+
+async def record_segment(session: Session, claim: ChunkClaim, rendition: str, index: int, size: int) -> None:
+    """Write down that a segment is in storage. The first one stands; one of an earlier run is not written down."""
+    await session.execute(
+        text("""
+        INSERT INTO transcoding.segments (job_id, rendition, index, bytes)
+        SELECT id, :rendition, :index, :size FROM transcoding.video_processing_jobs
+        WHERE id = :job AND run = :run AND state = 'encoding'
+        ON CONFLICT DO NOTHING
+        """),
+        {"job": claim.job_id, "run": claim.run, "rendition": rendition, "index": index, "size": size},
+    )
+
+
+async def finish_chunk(
+    session: Session, claim: ChunkClaim, owner: str, images: Images | None = None, seconds: float = 0.0
+) -> bool:
+    """Mark a chunk done; False when the lease was not ours any more."""
+    done = await session.execute(
+        text("""
+        UPDATE transcoding.chunks c SET state = 'done', encoded_seconds = c.seconds, speed = NULL, images = CAST(:images AS jsonb),
+               encode_seconds = coalesce(encode_seconds, 0) + :took, lease_owner = NULL, lease_until = NULL,
+               error_code = NULL, error_message = NULL, error_detail = NULL, updated_at = now()
+        FROM transcoding.video_processing_jobs j
+        WHERE c.id = :id AND c.lease_owner = :owner AND c.state = 'active' AND j.id = c.job_id
+          AND j.state = 'encoding' AND j.run = :run
+        RETURNING c.id
+        """),
+        {
+            "id": claim.id,
+            "owner": owner,
+            "run": claim.run,
+            "took": seconds,
+            "images": images.model_dump_json() if images else None,
+        },
+    )
+    if done.scalar() is None:
+        return False
+    await note(session, claim.job_id, "finished", chunk=claim.label, worker=owner, attempt=claim.attempts)
     return True
 
 
-async def put_back(session: Session, claim: ChunkClaim, owner: str, code: str, message: str, wait: float) -> None:
+async def finalise(session: Session, job_id: UUID | None = None) -> Sequence[UUID]:
+    """End the jobs (or this one) of which nothing is left to do; answers their versions.
+
+    One conditional statement, asked after a chunk's end is committed: of two workers that finish the last two chunks
+    at once, at least one sees both. Asked by the reconciler too, for a worker that died in between.
+    """
+    rows = await session.execute(
+        text("""
+        UPDATE transcoding.video_processing_jobs j SET state = 'done', finished_at = now(), updated_at = now()
+        WHERE j.state = 'encoding' AND (CAST(:job AS uuid) IS NULL OR j.id = :job) AND NOT EXISTS (
+            SELECT 1 FROM transcoding.chunks c WHERE c.job_id = j.id AND NOT c.on_demand AND c.state <> 'done')
+        RETURNING j.id, j.version_id
+        """),
+        {"job": job_id},
+    )
+    ended = rows.all()
+    for ended_id, _ in ended:
+        await note(session, ended_id, "done")
+        await session.execute(
+            update(Chunk).where(Chunk.job_id == ended_id, Chunk.state == "waiting").values(state="done")
+        )
+    return [version_id for _, version_id in ended]
+
+
+async def put_back(
+    session: Session, claim: ChunkClaim, owner: str, code: str, message: str, wait: float, detail: str | None = None
+) -> None:
     """Give a chunk back, to be tried again after ``wait`` seconds."""
+    given = await session.execute(
+        text("""
+        UPDATE transcoding.chunks SET state = 'waiting', lease_owner = NULL, lease_until = NULL, speed = NULL,
+               not_before = now() + make_interval(secs => :wait), error_code = :code, error_message = :message,
+               error_detail = :detail, updated_at = now()
+        WHERE id = :id AND lease_owner = :owner AND state = 'active' RETURNING id
+        """),
+        {"id": claim.id, "owner": owner, "wait": wait, "code": code, "message": message, "detail": detail},
+    )
+    if given.scalar() is not None:
+        await note(
+            session,
+            claim.job_id,
+            "to be tried again",
+            chunk=claim.label,
+            worker=owner,
+            attempt=claim.attempts,
+            code=code,
+            message=message,
+        )
+
+
+async def return_unspent(session: Session, claim: ChunkClaim, owner: str, wait: float = 0.0) -> None:
+    """Give a chunk back as it was, because its worker is stopping or its film is paused: that costs no attempt."""
     await session.execute(
         text("""
-        UPDATE transcoding.chunks SET state = 'waiting', lease_owner = NULL, lease_until = NULL, percent = 0,
-               not_before = now() + make_interval(secs => :wait), error_code = :code, error_message = :message,
+        UPDATE transcoding.chunks SET state = 'waiting', lease_owner = NULL, lease_until = NULL, speed = NULL,
+               attempts = greatest(attempts - 1, 0), not_before = now() + make_interval(secs => :wait),
                updated_at = now()
         WHERE id = :id AND lease_owner = :owner AND state = 'active'
         """),
-        {"id": claim.id, "owner": owner, "wait": wait, "code": code, "message": message},
+        {"id": claim.id, "owner": owner, "wait": wait},
     )
 
 
-async def return_unspent(session: Session, claim: ChunkClaim, owner: str) -> None:
-    """Give a chunk back as it was, because its worker is stopping: that costs no attempt."""
-    await session.execute(
-        text("""
-        UPDATE transcoding.chunks SET state = 'waiting', lease_owner = NULL, lease_until = NULL, percent = 0,
-               attempts = greatest(attempts - 1, 0), updated_at = now()
-        WHERE id = :id AND lease_owner = :owner AND state = 'active'
-        """),
-        {"id": claim.id, "owner": owner},
-    )
-
-
-async def fail_job(session: Session, job_id: UUID, code: str, message: str, detail: str | None = None) -> bool:
-    """End a job for good, with a code and a sentence; the first reason stands."""
+async def fail_job(
+    session: Session, job_id: UUID, code: str, message: str, detail: str | None = None, *, by: str | None = None
+) -> bool:
+    """End a job for good, with a code and a sentence; the first reason stands. ``by`` is the worker or person."""
     failed = await session.execute(
         update(ProcessingJob)
         .where(ProcessingJob.id == job_id, ProcessingJob.state.in_(("planning", "encoding")))
@@ -278,67 +424,18 @@ async def fail_job(session: Session, job_id: UUID, code: str, message: str, deta
     if failed.scalar() is None:
         return False
     await session.execute(update(Chunk).where(Chunk.job_id == job_id, Chunk.state == "waiting").values(state="failed"))
+    await note(session, job_id, "failed", code=code, message=message, worker=by)
     return True
 
 
 async def release_failed(session: Session, claim: ChunkClaim, owner: str) -> None:
-    """Let go of a chunk whose job has ended: from now on nobody writes for it."""
+    """Let go of a chunk that will not be made: from now on nobody writes for it."""
     await session.execute(
         update(Chunk)
         .where(Chunk.id == claim.id, Chunk.lease_owner == owner, Chunk.state == "active")
-        .values(state="failed", lease_owner=None, lease_until=None)
+        .values(state="failed", speed=None, lease_owner=None, lease_until=None)
     )
 
 
 async def job_of(session: Session, version_id: UUID) -> ProcessingJob | None:
     return await session.scalar(select(ProcessingJob).where(ProcessingJob.version_id == version_id))
-
-
-async def expire_ended(session: Session) -> None:
-    """Chunks of ended jobs whose worker died are nobody's."""
-    await session.execute(
-        text("""
-        UPDATE transcoding.chunks c SET state = 'failed', lease_owner = NULL, lease_until = NULL
-        FROM transcoding.video_processing_jobs j
-        WHERE j.id = c.job_id AND j.state IN ('failed', 'done') AND c.state = 'active' AND c.lease_until < now()
-        """)
-    )
-
-
-async def unwanted_jobs(session: Session) -> Sequence[UUID]:
-    """Jobs in hand whose video was deleted or whose version was given up."""
-    rows = await session.execute(
-        text("""
-        SELECT j.id FROM transcoding.video_processing_jobs j
-        WHERE j.state IN ('planning', 'encoding') AND NOT EXISTS (
-            SELECT 1 FROM media.videos v WHERE v.id = j.video_id AND v.deleted_at IS NULL
-               AND (v.current_version_id = j.version_id OR v.pending_version_id = j.version_id))
-        """)
-    )
-    return [row[0] for row in rows]
-
-
-async def seen(session: Session, worker: str) -> None:
-    await session.execute(
-        text("""
-        INSERT INTO transcoding.workers (id, seen_at, started_at) VALUES (:id, now(), now())
-        ON CONFLICT (id) DO UPDATE SET seen_at = now()
-        """),
-        {"id": worker},
-    )
-    await session.execute(text("DELETE FROM transcoding.workers WHERE seen_at < now() - interval '1 day'"))
-
-
-async def recent_jobs(session: Session, limit: int) -> Sequence[RowMapping]:
-    rows = await session.execute(
-        text("""
-        SELECT j.id, j.version_id, j.video_id, j.state, j.error_code, j.error_message, j.error_detail, j.created_at,
-               j.finished_at, count(c.id) AS chunks, count(c.id) FILTER (WHERE c.state = 'done') AS chunks_done,
-               count(c.id) FILTER (WHERE c.state = 'active') AS chunks_active,
-               coalesce(sum(c.encode_seconds), 0)::float8 AS encode_seconds
-        FROM transcoding.video_processing_jobs j LEFT JOIN transcoding.chunks c ON c.job_id = j.id
-        GROUP BY j.id ORDER BY j.id DESC LIMIT :limit
-        """),
-        {"limit": limit},
-    )
-    return rows.mappings().all()

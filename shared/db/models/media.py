@@ -47,6 +47,8 @@ class VideoVersion(Base):
     video_id: Mapped[UUID] = mapped_column(ForeignKey("media.videos.id", ondelete="CASCADE"))
     number: Mapped[int]
     status: Mapped[str]
+    run: Mapped[int] = mapped_column(server_default="1")
+    """The run of the transcoder's job that this row follows."""
     percent: Mapped[float] = mapped_column(server_default="0")
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
@@ -83,6 +85,12 @@ class Rendition(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     frame_rate: Mapped[float | None]
+    language: Mapped[str | None]
+    """RFC 5646, of an audio rendition that says so."""
+    label: Mapped[str | None]
+    """What a player's menu calls an audio rendition."""
+    is_default: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether an audio rendition plays unless the viewer chooses another."""
     codecs: Mapped[str]
     bandwidth: Mapped[int]
     """Bit/s. The planned cap until ``ready``, the measured peak afterwards."""
@@ -104,6 +112,26 @@ class VideoThumbnail(Base):
     key: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]
+
+
+class StoryboardSheet(Base):
+    """A sprite of many small pictures, for the preview over a player's bar."""
+
+    __tablename__ = "storyboard_sheets"
+    __table_args__ = {"schema": "media"}
+
+    version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    start: Mapped[float] = mapped_column(primary_key=True)
+    """Seconds at which its first tile begins."""
+    key: Mapped[str]
+    interval: Mapped[float]
+    """Seconds a tile stands for."""
+    columns: Mapped[int]
+    tiles: Mapped[int]
+    tile_width: Mapped[int]
+    tile_height: Mapped[int]
 
 
 class Upload(Base):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
@@ -24,6 +24,9 @@ class ProcessingJob(Base):
     version_id: Mapped[UUID]
     video_id: Mapped[UUID]
     state: Mapped[str]
+    run: Mapped[int] = mapped_column(server_default="1")
+    """Counts the times a failed job was begun anew; media follows it by giving the version a new public prefix."""
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))
     plan: Mapped[dict[str, Any] | None]
     outline: Mapped[dict[str, Any] | None]
     """The plan's promise in the words of ``shared.contracts.outline``; media reads it."""
@@ -41,14 +44,21 @@ class ProcessingJob(Base):
 
 
 class Chunk(Base):
-    """A unit of work, of retry and of progress: some segments of every rendition, or of the audio, or the images."""
+    """A unit of work, of retry and of progress: some segments of some renditions, or images."""
 
     __tablename__ = "chunks"
     __table_args__ = (
         UniqueConstraint("job_id", "kind", "index"),
         CheckConstraint("state IN ('waiting','active','done','failed')", name="state"),
         CheckConstraint("kind IN ('video','audio','thumbnails')", name="kind"),
-        Index("ix_chunks_claim", "priority", "position", "id", postgresql_where=text("state IN ('waiting','active')")),
+        Index(
+            "ix_chunks_claimable",
+            "lane",
+            "priority",
+            "job_id",
+            "position",
+            postgresql_where=text("state IN ('waiting','active')"),
+        ),
         {"schema": "transcoding"},
     )
 
@@ -58,6 +68,16 @@ class Chunk(Base):
     index: Mapped[int]
     first_segment: Mapped[int]
     segment_count: Mapped[int]
+    renditions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
+    """Names of the renditions whose segments it makes; none for images."""
+    seconds: Mapped[float] = mapped_column(server_default="0")
+    """How much of the film it covers."""
+    lane: Mapped[int] = mapped_column(server_default="1")
+    """0: a viewer waits for it, or a film cannot start without it; a slot of each worker is kept for these. 1: the rest."""
+    on_demand: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Made because a viewer asked for a segment that an ordinary chunk had not come to yet; no part of the whole."""
+    wanted_at: Mapped[datetime | None]
+    """When a viewer came near it; wanted chunks go before others of their lane."""
     position: Mapped[int]
     """Order within the job; what makes a film playable stands first."""
     priority: Mapped[int]
@@ -67,16 +87,50 @@ class Chunk(Base):
     not_before: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
-    percent: Mapped[float] = mapped_column(server_default="0")
-    segments: Mapped[dict[str, Any] | None]
-    """Rendition -> [bytes of each segment], written as the chunk is finished."""
-    images: Mapped[list[dict[str, Any]] | None]
-    """Thumbnails: [{time, key, width, height}], the poster with time null."""
+    encoded_seconds: Mapped[float] = mapped_column(server_default="0")
+    """How far the furthest attempt came; it never falls, as the next attempt goes on from there."""
+    speed: Mapped[float | None]
+    """Seconds of film a second, while it is being encoded."""
+    images: Mapped[dict[str, Any] | None]
+    """In the words of ``shared.contracts.outline.Images``."""
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
+    error_detail: Mapped[str | None]
     encode_seconds: Mapped[float | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class Segment(Base):
+    """A segment that is in storage. Written once: who makes it a second time changes nothing."""
+
+    __tablename__ = "segments"
+    __table_args__ = {"schema": "transcoding"}
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("transcoding.video_processing_jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    rendition: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class JobEvent(Base):
+    """One line of a job's history, for the person who wants to know why."""
+
+    __tablename__ = "job_events"
+    __table_args__ = (Index("ix_job_events_job", "job_id", "id"), {"schema": "transcoding"})
+
+    id: Mapped[Id]
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("transcoding.video_processing_jobs.id", ondelete="CASCADE"))
+    at: Mapped[CreatedAt]
+    event: Mapped[str]
+    chunk: Mapped[str | None]
+    """Kind and index, as people speak of it: ``video 3``."""
+    attempt: Mapped[int | None]
+    worker: Mapped[str | None]
+    code: Mapped[str | None]
+    message: Mapped[str | None]
 
 
 class Worker(Base):
@@ -88,3 +142,5 @@ class Worker(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime]
     started_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any] | None]
+    """What it can do: its encoder, which walls of the sandbox stand on its host."""

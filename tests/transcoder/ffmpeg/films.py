@@ -15,12 +15,15 @@ import imageio_ffmpeg
 import numpy as np
 
 from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.segments import OFFSET, Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
-from services.transcoder.ladder.plan import ChunkPlan, Plan, make_plan
+from services.transcoder.ladder.plan import ChunkKind, ChunkPlan, Plan, make_plan
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
+OPTIONS = EncodeOptions(FFMPEG)
+RATE = 48_000
 WIDTH, HEIGHT = 320, 180
 _BITS, _CELL, _TOP, _LEFT = 12, 20, 8, 40
 CONTAINERS = {".mp4": "mov", ".mov": "mov", ".m4a": "mov", ".mkv": "matroska", ".avi": "avi", ".ts": "mpegts"}
@@ -58,6 +61,17 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     cov = (x * y).mean(axes) - mx * my
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     return float((((2 * mx * my + c1) * (2 * cov + c2)) / ((mx**2 + my**2 + c1) * (vx + vy + c2))).mean())
+
+
+def loudest_tones(sound: np.ndarray, count: int = 1) -> list[int]:
+    """Hertz, rising, of the strongest tones in seconds 1 to 2 of one channel."""
+    spectrum = np.abs(np.fft.rfft(sound[RATE : 2 * RATE] * np.hanning(RATE)))
+    found: list[int] = []
+    for _ in range(count):
+        at = int(spectrum.argmax())
+        found.append(at)
+        spectrum[max(0, at - 5) : at + 6] = 0
+    return sorted(found)
 
 
 def write_film(
@@ -137,6 +151,16 @@ def _sound_packets(audio: Any, sound: np.ndarray, rate: int, start: Fraction) ->
     return packets + list(audio.encode(None))
 
 
+def luma_of(path: Path) -> np.ndarray:
+    """Luma of a picture file, in limited range."""
+    argv = [FFMPEG, "-v", "error", "-i", path, "-frames:v", "1", "-vf"]
+    argv += ["scale=out_range=tv,format=yuv420p,extractplanes=y", "-f", "rawvideo", "-"]
+    with av.open(str(path)) as image:
+        width, height = image.streams.video[0].width, image.streams.video[0].height
+    data = subprocess.run([*map(str, argv)], capture_output=True, check=True).stdout
+    return np.frombuffer(data, np.uint8).reshape(height, width)
+
+
 def ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[bytes]:
     argv = [str(FFMPEG), "-hide_banner", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
     return subprocess.run(argv, check=True, capture_output=True)
@@ -144,11 +168,13 @@ def ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[bytes]:
 
 def rechunked(plan: Plan, segments: int) -> Plan:
     """The same plan in chunks of `segments` segments each, so that a short film has many joins."""
+    spans = [(first, min(segments, plan.segment_count - first)) for first in range(0, plan.segment_count, segments)]
+    makers: list[tuple[ChunkKind, tuple[str, ...]]] = [("audio", (audio.name,)) for audio in plan.audio]
+    makers += [("video", plan.video_names)] if plan.video else []
     chunks = [
-        ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=min(segments, plan.segment_count - first))
-        for kind in ("audio", "video")
-        for i, first in enumerate(range(0, plan.segment_count, segments))
-        if getattr(plan, kind)
+        ChunkPlan(kind=kind, index=i, first_segment=first, segment_count=count, renditions=names)
+        for kind, names in makers
+        for i, (first, count) in enumerate(spans)
     ]
     return plan.model_copy(update={"chunks": tuple(chunks)})
 
@@ -185,11 +211,11 @@ class Published:
         raw.unlink()
         return data, times
 
-    def sound(self) -> np.ndarray:
+    def sound(self, name: str = "audio") -> np.ndarray:
         """All samples, one row per channel; asserts silence on stderr and the first sample's time."""
-        raw = self.out / "audio.f32"
+        raw = self.out / f"{name}.f32"
         argv = [FFMPEG, "-hide_banner", "-nostdin", "-v", "warning", "-y", "-copyts", "-fflags", "+discardcorrupt"]
-        argv += ["-i", self.playlist("audio"), "-map", "0:a", "-f", "f32le", raw]
+        argv += ["-i", self.playlist(name), "-map", "0:a", "-f", "f32le", raw]
         argv += ["-map", "0:a", "-c", "copy", "-f", "framecrc", "-"]
         done = subprocess.run([*map(str, argv)], capture_output=True, text=True, check=True)
         assert done.stderr == ""
@@ -216,9 +242,9 @@ async def publish(
 
     for chunk in plan.chunks:
         if chunk.kind == "video":
-            await encode_video_chunk(source, plan, chunk, out, ffmpeg=FFMPEG, on_segment=on_segment)
+            await encode_video_chunk(source, plan, chunk, out, on_segment, OPTIONS)
         elif chunk.kind == "audio":
-            await encode_audio_chunk(source, plan, chunk, out, ffmpeg=FFMPEG, on_segment=on_segment)
+            await encode_audio_chunk(source, plan, chunk, out, on_segment, OPTIONS)
     return published
 
 

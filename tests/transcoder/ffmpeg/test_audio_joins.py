@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.transcoder.ladder.plan import Plan
+from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.process import FFmpegFailed
+from services.transcoder.ffmpeg.segments import Segment
+from services.transcoder.ladder.plan import ChunkPlan, Plan
 from services.transcoder.ladder.schema import AAC_FRAME
-from tests.transcoder.ffmpeg.films import FFMPEG, Published, ffmpeg, picture, publish, write_film
+from tests.transcoder.ffmpeg.films import FFMPEG, OPTIONS, RATE, Published, ffmpeg, picture, publish, write_film
 
-RATE = 48_000
 _EDGE = 4096  # samples around a join that are looked at
 
 
@@ -73,13 +75,13 @@ async def test_joins_are_as_good_as_one_whole_encode(tmp_path: Path, suffix: str
     source = write_sound(tmp_path / f"sound.{suffix}", tones(25, rate), rate, *codec)
     chunked = await publish(source, tmp_path / "chunked", segments_per_chunk=1)
     whole = await publish(source, tmp_path / "whole", segments_per_chunk=99)
-    assert len(joins(chunked.plan)) == 4
+    assert len(joins(chunked.plan)) == 5
     # What the decoder of the source hears is what both encodes were given.
     given = decoded(source)
     got, reference = mono(chunked), mono(whole)
     assert len(got) == len(reference)
     places = [p for p in joins(chunked.plan) if p + _EDGE < len(got)]
-    assert len(places) >= 3
+    assert len(places) >= 4
     assert worst_at(places, got, given) <= 1.5 * worst_at(places, reference, given) + 1e-3
     assert worst_at(places, got, reference) < 0.03
 
@@ -189,7 +191,7 @@ async def test_audio_only(tmp_path: Path) -> None:
     published = await publish(source, tmp_path / "out")
     assert published.plan.video is None
     assert published.plan.rendition_names == ("audio",)
-    assert [s.index for s in published.segments] == [0, 1, 2]
+    assert [s.index for s in published.segments] == [0, 1, 2, 3]
     assert sum(published.plan.segment_durations("audio")) == pytest.approx(14, abs=0.03)
     assert published.sound().shape[1] == pytest.approx(14 * RATE, abs=1500)
 
@@ -216,3 +218,24 @@ async def test_folding_to_stereo_keeps_the_loudness(tmp_path: Path, layout: str)
     ffmpeg("-filter_complex", graph + "[out]", "-map", "[out]", "-c:a", "pcm_s16le", source)
     published = await publish(source, tmp_path / "out")
     assert loudness(published.playlist("audio")) == pytest.approx(loudness(source), abs=1.5)
+
+
+async def test_sound_that_was_cut_off_is_not_published(tmp_path: Path) -> None:
+    whole = write_sound(tmp_path / "talk.mkv", tones(20), RATE, "-c:a", "flac")
+    published = await publish(whole, tmp_path / "out")
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 5])
+    handed: list[int] = []
+
+    async def on_segment(segment: Segment) -> None:
+        handed.append(segment.index)
+
+    # Some four seconds are left.
+    for first, count in ((0, 5), (2, 2), (3, 1)):
+        chunk = ChunkPlan(kind="audio", index=0, first_segment=first, segment_count=count)
+        with pytest.raises(FFmpegFailed) as failed:
+            await encode_audio_chunk(cut, published.plan, chunk, tmp_path / "cut", on_segment, OPTIONS)
+        assert failed.value.code == "truncated"
+    assert 0 in handed
+    assert 2 not in handed
+    assert 3 not in handed

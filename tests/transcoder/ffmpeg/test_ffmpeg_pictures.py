@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,32 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from services.transcoder.ffmpeg.probe import probe
-from services.transcoder.ffmpeg.thumbnails import extract_poster, extract_thumbnails
-from services.transcoder.ladder.plan import make_plan
-from tests.transcoder.ffmpeg.films import CONTAINERS, FFMPEG, ffmpeg, number_in, picture, publish, write_film
+from services.transcoder.ffmpeg.thumbnails import make_images
+from tests.transcoder.ffmpeg.films import OPTIONS, ffmpeg, luma_of, number_in, picture, publish, write_film
 
 
 def seconds(count: int) -> list[Fraction]:
     return [Fraction(n, 25) for n in range(count * 25)]
-
-
-def luma_of(path: Path) -> np.ndarray:
-    argv = [
-        FFMPEG,
-        "-v",
-        "error",
-        "-i",
-        path,
-        "-frames:v",
-        "1",
-        "-vf",
-        "scale=out_range=tv,format=yuv420p,extractplanes=y",
-    ]
-    with av.open(str(path)) as image:
-        width, height = image.streams.video[0].width, image.streams.video[0].height
-    data = subprocess.run([*map(str, argv), "-f", "rawvideo", "-"], capture_output=True, check=True).stdout
-    return np.frombuffer(data, np.uint8).reshape(height, width)
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -51,7 +30,8 @@ async def test_turned_films_are_upright(tmp_path: Path, degrees: int) -> None:
     assert published.plan.video.rotation == degrees
     pictures, _ = published.pictures()
     assert [number_in(p) for p in pictures] == list(range(50))
-    [thumbnail] = await extract_thumbnails(source, published.plan, tmp_path / "still", ffmpeg=FFMPEG)
+    images = await make_images(source, published.plan, published.plan.chunk("thumbnails", 0), tmp_path / "s", OPTIONS)
+    [thumbnail] = images.thumbnails
     assert (thumbnail.width, thumbnail.height) == (320, 180)
     assert number_in(luma_of(thumbnail.path)) == 0
 
@@ -144,54 +124,12 @@ async def test_nothing_of_the_source_s_metadata_is_published(tmp_path: Path) -> 
     source = write_film(tmp_path / "film.mp4", seconds(2), metadata=secrets, sound=sound, movflags="use_metadata_tags")
     assert b"SECRET-TITLE" in source.read_bytes()
     published = await publish(source, tmp_path / "out")
-    await extract_thumbnails(source, published.plan, tmp_path / "out" / "still", ffmpeg=FFMPEG)
-    await extract_poster(source, published.plan, tmp_path / "out" / "poster.jpg", ffmpeg=FFMPEG)
+    await make_images(source, published.plan, published.plan.chunk("thumbnails", 0), tmp_path / "out", OPTIONS)
     files = [p for p in (tmp_path / "out").rglob("*.*") if p.is_file()]
     assert {p.suffix for p in files} == {".ts", ".jpg"}
     for path in files:
         data = path.read_bytes()
         assert not [secret for secret in secrets.values() if secret.encode() in data]
-
-
-async def test_thumbnails_show_the_picture_of_their_time(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "film.mp4", seconds(13), gop=400, bframes=2)
-    plan = make_plan(await probe(source, container="mov"))
-    thumbnails = await extract_thumbnails(source, plan, tmp_path / "still", ffmpeg=FFMPEG, every=3.0)
-    assert [t.time for t in thumbnails] == [0.0, 3.0, 6.0, 9.0, 12.0]
-    assert [number_in(luma_of(t.path)) for t in thumbnails] == [0, 75, 150, 225, 300]
-
-
-async def test_thumbnails_of_many_keyframes_come_from_keyframes(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "film.mp4", seconds(40), gop=25)
-    plan = make_plan(await probe(source, container="mov"))
-    assert plan.video is not None
-    assert plan.video.longest_gop == 1.0
-    thumbnails = await extract_thumbnails(source, plan, tmp_path / "still", ffmpeg=FFMPEG)
-    assert [number_in(luma_of(t.path)) for t in thumbnails] == [0, 250, 500, 750]
-
-
-async def test_the_poster_is_not_black(tmp_path: Path) -> None:
-    source = write_film(
-        tmp_path / "film.mp4",
-        seconds(9),
-        gop=400,
-        drawn=lambda n: picture(n) if n >= 150 else np.full_like(picture(0), 16),
-    )
-    plan = make_plan(await probe(source, container=CONTAINERS[source.suffix]))
-    poster = await extract_poster(source, plan, tmp_path / "poster.jpg", ffmpeg=FFMPEG)
-    assert poster is not None
-    assert poster.time >= 6
-    assert luma_of(poster.path).mean() > 60
-    assert number_in(luma_of(poster.path)) == int(poster.time * 25)
-
-
-async def test_a_black_film_has_a_poster_all_the_same(tmp_path: Path) -> None:
-    source = tmp_path / "black.mp4"
-    ffmpeg("-f", "lavfi", "-i", "color=black:s=320x240:r=25:d=3", "-c:v", "libx264", source)
-    plan = make_plan(await probe(source, container="mov"))
-    poster = await extract_poster(source, plan, tmp_path / "poster.jpg", ffmpeg=FFMPEG)
-    assert poster is not None
-    assert luma_of(poster.path).shape == (240, 320)
 
 
 async def test_everything_can_be_made_again_in_the_same_place(tmp_path: Path) -> None:
@@ -200,8 +138,7 @@ async def test_everything_can_be_made_again_in_the_same_place(tmp_path: Path) ->
     made = {s.path: s.path.read_bytes() for s in first.segments}
     again = await publish(source, tmp_path / "out")
     assert {s.path: s.path.read_bytes() for s in again.segments} == made
-    for _ in range(2):
-        [still] = await extract_thumbnails(source, first.plan, tmp_path / "still", ffmpeg=FFMPEG)
-        poster = await extract_poster(source, first.plan, tmp_path / "poster.jpg", ffmpeg=FFMPEG)
-        assert poster is not None
-        assert still.path.stat().st_size > 0
+    chunk = first.plan.chunk("thumbnails", 0)
+    assert await make_images(source, first.plan, chunk, tmp_path / "still", OPTIONS) == await make_images(
+        source, first.plan, chunk, tmp_path / "still", OPTIONS
+    )

@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, ProcessLimits, Progress, check, run
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
-from tests.transcoder.ffmpeg.films import CONTAINERS, FFMPEG, picture, publish, write_film
+from services.transcoder.ladder.schema import ChunkPlan
+from tests.transcoder.ffmpeg.films import CONTAINERS, FFMPEG, OPTIONS, picture, publish, write_film
 
 ENDLESS = [str(FFMPEG), "-nostdin", "-v", "error", "-progress", "pipe:1", "-f", "lavfi", "-i", "testsrc2=s=64x64"]
 ENDLESS += ["-f", "null", "-"]
@@ -106,7 +108,7 @@ async def test_a_failing_callback_kills_the_child(tmp_path: Path) -> None:
     chunk = published.plan.chunk("video", 0)
     with pytest.raises(OSError, match="the store is gone"):
         await encode_video_chunk(
-            film, published.plan, chunk, tmp_path / "out", ffmpeg=FFMPEG, on_segment=on_segment, on_start=pids.append
+            film, published.plan, chunk, tmp_path / "out", on_segment, EncodeOptions(FFMPEG, on_start=pids.append)
         )
     assert gone(pids[0])
 
@@ -115,6 +117,7 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     code = f"""
 import asyncio, sys
 from pathlib import Path
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import run
 asyncio.run(run({ENDLESS!r}, stall_timeout=60, on_start=lambda pid: print(pid, flush=True)))
 """
@@ -166,18 +169,13 @@ async def test_a_source_that_was_cut_off_is_not_published(tmp_path: Path) -> Non
     async def on_segment(segment: Segment) -> None:
         handed.append(segment.index)
 
-    for number in (0, 1):
+    # A good four seconds are left: what begins behind them is not there, alone or together with what is.
+    for first, count in ((0, 4), (2, 1), (2, 2), (3, 1)):
+        chunk = ChunkPlan(kind="video", index=0, first_segment=first, segment_count=count)
         with pytest.raises(FFmpegFailed) as failed:
-            await encode_video_chunk(
-                cut,
-                published.plan,
-                published.plan.chunk("video", number),
-                tmp_path / "out2",
-                ffmpeg=FFMPEG,
-                on_segment=on_segment,
-            )
+            await encode_video_chunk(cut, published.plan, chunk, tmp_path / "out2", on_segment, OPTIONS)
         assert failed.value.code == "truncated"
-    assert 1 not in handed
     assert 2 not in handed
+    assert 3 not in handed
     assert CONTAINERS[cut.suffix] == "matroska"
     assert picture(0).shape == (180, 320)

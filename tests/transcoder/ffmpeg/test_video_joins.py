@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.transcoder.ffmpeg.codec_check import first_sps
+from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.segments import OFFSET
+from services.transcoder.ladder.plan import ChunkPlan, make_plan
 from tests.transcoder.ffmpeg.films import (
     FFMPEG,
     Published,
@@ -26,18 +29,28 @@ def assert_exact(published: Published, times: list[Fraction], origin: Fraction, 
     """Every frame of the grid shows the source picture that belongs there, at its time."""
     video = published.plan.video
     assert video is not None
-    pictures, stamps = published.pictures()
-    assert len(pictures) == video.frame_count
-    assert [abs(s - round((OFFSET + n / video.rate) * 90_000)) <= 1 for n, s in enumerate(stamps)] == [True] * len(
-        stamps
-    )
-    wanted = [shown(times, origin, video.rate, n) for n in range(video.frame_count)]
-    assert [number_in(p) for p in pictures] == wanted
+    pictures, wanted = assert_on_grid(published, times, origin, video.renditions[0].name)
     # Each picture was identified above; likeness is looked at around the joins and at every fifth.
     near = {b + d for b in video.segment_starts for d in range(-6, 7)} | set(range(0, video.frame_count, 5))
     likeness = [ssim(pictures[n], picture(wanted[n])) for n in sorted(near) if 0 <= n < video.frame_count]
     assert min(likeness) > 0.8
     assert float(np.mean(likeness)) >= at_least
+
+
+def assert_on_grid(
+    published: Published, times: list[Fraction], origin: Fraction, rendition: str
+) -> tuple[np.ndarray, list[int]]:
+    """As assert_exact, by the numbers in the pictures alone; answers the pictures and those numbers."""
+    video = published.plan.video
+    assert video is not None
+    pictures, stamps = published.pictures(rendition)
+    assert len(pictures) == video.frame_count
+    assert [abs(s - round((OFFSET + n / video.rate) * 90_000)) <= 1 for n, s in enumerate(stamps)] == [True] * len(
+        stamps
+    )
+    wanted = [shown(times, origin, video.rate, n) for n in range(video.frame_count)]
+    assert [number_in(p, pictures.shape[1] / 180) for p in pictures] == wanted
+    return pictures, wanted
 
 
 def constant(rate: Fraction, seconds: float) -> list[Fraction]:
@@ -100,6 +113,16 @@ async def test_pictures_that_all_last_two_seconds(tmp_path: Path) -> None:
     assert_exact(published, times, Fraction(0))
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+async def test_a_last_picture_of_no_length_is_shown(tmp_path: Path, suffix: str) -> None:
+    """Muxers give the last picture whatever they have left: less than a frame of the grid may be all."""
+    times = [Fraction(t) for t in (0, 2, Fraction(5, 2), Fraction(24, 5), 5, 9, Fraction(99, 10), 14, 18)]
+    base = Fraction(1, 90_000 if suffix == "mp4" else 1000)
+    source = write_film(tmp_path / f"film.{suffix}", times, gop=100, time_base=base)
+    published = await publish(source, tmp_path / "out", segments_per_chunk=1)
+    assert_exact(published, times, Fraction(0))
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 async def test_long_groups_with_b_frames(tmp_path: Path, suffix: str) -> None:
     times = constant(Fraction(25), 13)
@@ -107,6 +130,41 @@ async def test_long_groups_with_b_frames(tmp_path: Path, suffix: str) -> None:
     published = await publish(source, tmp_path / "out", segments_per_chunk=1)
     assert published.plan.video is not None
     assert_exact(published, times, Fraction(0))
+
+
+@pytest.mark.parametrize("kind", ["long-groups", "variable-rate"])
+async def test_a_chunk_of_one_segment_of_one_rung_joins_the_others(tmp_path: Path, kind: str) -> None:
+    """What a viewer's far seek has made at once: chunks that no plan holds, of any segments and any rungs."""
+    times = constant(Fraction(25), 19) if kind == "long-groups" else [*screen_recording(), Fraction(39, 2)]
+    small = write_film(tmp_path / "small.mp4", times, gop=240, bframes=3, time_base=Fraction(1, 90_000))
+    source = tmp_path / "film.mp4"
+    large = ["-vf", "scale=854:480", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-g", "240"]
+    ffmpeg("-i", small, *large, "-fps_mode", "passthrough", "-enc_time_base", "1:90000", source)
+    plan = make_plan(await probe(source, container="mov"))
+    assert plan.video_names == ("480p", "360p")
+    assert plan.segment_count == 5
+
+    def chunk(index: int, segments: range, *renditions: str) -> ChunkPlan:
+        return ChunkPlan(
+            kind="video",
+            index=index,
+            first_segment=segments.start,
+            segment_count=len(segments),
+            renditions=renditions,
+        )
+
+    made = (
+        chunk(9, range(3, 4), "360p"),
+        plan.chunk("video", 0),
+        plan.chunk("video", 1),
+        chunk(2, range(2, 3)),
+        chunk(7, range(3, 5), "480p"),
+        chunk(8, range(4, 5), "360p"),
+    )
+    published = await publish(source, tmp_path / "out", plan=plan.model_copy(update={"chunks": made}))
+    assert [(s.rendition, s.index) for s in published.segments][:3] == [("360p", 3), ("360p", 0), ("360p", 1)]
+    for rendition in plan.video_names:
+        assert_on_grid(published, times, Fraction(0), rendition)
 
 
 async def test_avi(tmp_path: Path) -> None:
@@ -162,17 +220,12 @@ async def test_every_rung_has_the_same_pictures_and_keeps_its_promise(tmp_path: 
     for rung in rungs:
         pictures, _ = published.pictures(rung.name)
         assert [number_in(p, rung.height / 180) for p in pictures] == list(range(len(times)))
-        sps = _sps((tmp_path / "out" / rung.name / "0.ts").read_bytes())
+        sps = first_sps(tmp_path / "out" / rung.name / "0.ts")
+        assert sps is not None
         assert rung.codecs == f"avc1.{sps.hex()}"
         for index, duration in enumerate(published.plan.segment_durations(rung.name)):
             size = (tmp_path / "out" / rung.name / f"{index}.ts").stat().st_size
             assert size * 8 / duration <= rung.bandwidth
-
-
-def _sps(ts: bytes) -> bytes:
-    """profile_idc, constraint flags and level_idc of the first sequence parameter set."""
-    at = ts.index(b"\x00\x00\x01\x67") + 4
-    return ts[at : at + 3]
 
 
 async def test_the_cap_holds_for_noise(tmp_path: Path) -> None:
@@ -194,6 +247,6 @@ async def test_segments_are_handed_over_while_the_chunk_is_made(tmp_path: Path) 
     times = constant(Fraction(25), 19)
     source = write_film(tmp_path / "film.mp4", times)
     published = await publish(source, tmp_path / "out", segments_per_chunk=5)
-    assert [(s.rendition, s.index) for s in published.segments] == [("180p", i) for i in range(4)]
-    assert [s.duration for s in published.segments] == [6.0, 6.0, 6.0, 1.0]
+    assert [(s.rendition, s.index) for s in published.segments] == [("180p", i) for i in range(5)]
+    assert [s.duration for s in published.segments] == [2.0, 4.0, 6.0, 6.0, 1.0]
     assert FFMPEG.exists()

