@@ -24,8 +24,8 @@ _OWN_CODE = Path(__file__).resolve().parents[2]
 class ProcessLimits:
     """What a child may take; None for no limit.
 
-    memory_bytes: address space, far above what is resident; where there is a control group also all memory of the
-        child and its own children.
+    memory_bytes: address space, far above what is resident.
+    resident_bytes: all memory of the child and its own children, by control group; None: as `memory_bytes`.
     processes: processes and threads, by control group; without one, and not as root, by a user namespace.
     readable: files and directories the child may read besides the programs of the system; None: whatever its user
         may. Landlock, where the kernel has it, also forbids TCP then.
@@ -35,6 +35,7 @@ class ProcessLimits:
     """
 
     memory_bytes: int | None = 8 * 1024**3
+    resident_bytes: int | None = None
     cpu_seconds: int | None = 4 * 3600
     file_bytes: int | None = 4 * 1024**3
     open_files: int | None = 512
@@ -72,7 +73,7 @@ async def caged(
 
 
 def _groups_for(limits: ProcessLimits) -> list[Path]:
-    return _groups().make(limits.processes, limits.memory_bytes)
+    return _groups().make(limits.processes, limits.resident_bytes or limits.memory_bytes)
 
 
 @functools.cache

@@ -30,6 +30,7 @@ _NOTIFICATION = struct.Struct("=QIIiIQ6Q")  # id, pid, flags, call, architecture
 _ANSWER = struct.Struct("=QqiI")  # id, value, error, flags
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _CONTINUE = 1
+_SET_FLAGS, _SYNC_WAKE_UP = 0x40082104, 1
 # read, pread64 and mmap, and the vectored calls, by architecture, as launch.py hands them over.
 _CALLS = {"x86_64": (0, 17, 9), "aarch64": (63, 67, 222)}
 
@@ -83,14 +84,18 @@ class ReadGate:
         if not descriptors:  # it ended before it had a listener to give; its exit code tells the rest
             return
         self._listener = descriptors[0]
+        with contextlib.suppress(OSError):  # Linux 6.6: the child is woken on this core, which is about to be free
+            fcntl.ioctl(self._listener, _SET_FLAGS, _SYNC_WAKE_UP)
         poll = select.poll()
         poll.register(self._listener, select.POLLIN)
         while True:
-            await _readable(self._listener)
             for _, events in poll.poll(0):
                 if not events & select.POLLIN:  # hung up: all who ran under the filter are gone
                     return
                 await self._answer_one()
+                break
+            else:
+                await _readable(self._listener)
 
     async def _answer_one(self) -> None:
         asked = bytearray(_NOTIFICATION.size)
@@ -117,7 +122,7 @@ class ReadGate:
         descriptor = arguments[4] if number == mmap else arguments[0]
         descriptor &= 0xFFFFFFFF
         try:
-            found = Path(f"/proc/{pid}/fd/{descriptor}").stat()
+            found = os.stat(f"/proc/{pid}/fd/{descriptor}")  # noqa: PTH116 - pathlib costs more than the call
             if (found.st_dev, found.st_ino) != self._inode:
                 return None
             if number == mmap:
@@ -134,8 +139,11 @@ class ReadGate:
 
 
 def _position(pid: int, descriptor: int) -> int:
-    first = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text().partition("\n")[0]
-    return int(first.removeprefix("pos:"))
+    told = os.open(f"/proc/{pid}/fdinfo/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return int(os.read(told, 64).partition(b"\n")[0].removeprefix(b"pos:"))
+    finally:
+        os.close(told)
 
 
 async def _readable(descriptor: int) -> None:
