@@ -1,6 +1,5 @@
 """RFC 9457 problem documents: every refusal has a stable code and a sentence that tells a person what to do."""
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -8,10 +7,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from shared.observability import request_id
-
-log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -66,8 +64,17 @@ def _from_validation(error: RequestValidationError) -> Problem:
     return Problem(422, code, f"{first['field']}: {first['message']}.", errors=faults)
 
 
+def internal_error() -> Problem:
+    """Without a word of what is inside."""
+    return Problem(500, "internal_error", "Something went wrong on our side. The request id leads to it in the log.")
+
+
+def request_interrupted() -> Problem:
+    return Problem(400, "request_interrupted", "The connection ended before the whole request was here. Send it again.")
+
+
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error of ``app`` as a problem document, the unforeseen ones without a word of what is inside."""
+    """Answer every error of ``app`` as a problem document; RequestLog does so for those that nobody foresaw."""
 
     async def problem(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Problem)
@@ -81,13 +88,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(_from_validation(error))
 
-    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.error("unhandled error", exc_info=error)
-        return problem_response(
-            Problem(500, "internal_error", "Something went wrong on our side. The request id leads to it in the log.")
-        )
+    async def cut(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(request_interrupted())
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, validation)
-    app.add_exception_handler(Exception, unforeseen)
+    app.add_exception_handler(ClientDisconnect, cut)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -10,8 +11,21 @@ from fastapi.responses import JSONResponse
 
 from shared.http.middleware import RequestLog
 from shared.http.problems import install_problem_handlers
+from shared.http.protocol import Protocol
 from shared.observability import configure_logging
 from shared.settings import ListenSettings
+
+UVICORN: dict[str, Any] = {
+    "http": Protocol,
+    # The access log is our own: uvicorn's would print credentials in paths.
+    "access_log": False,
+    "log_config": None,
+    "server_header": False,
+    "proxy_headers": False,
+    "timeout_keep_alive": 75,
+    "timeout_graceful_shutdown": 8,
+}
+"""How uvicorn runs an app of ours."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -30,17 +44,6 @@ def new_app(title: str, lifespan: Lifespan, **options: object) -> FastAPI:
 
 
 def serve(app: FastAPI, settings: ListenSettings) -> None:
-    """Run ``app`` until a signal ends it. The access log is our own: uvicorn's would print credentials in paths."""
+    """Run ``app`` until a signal ends it."""
     configure_logging(settings.log_level)
-    uvicorn.run(
-        app,
-        host=settings.listen_host,
-        port=settings.listen_port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=8,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
+    uvicorn.run(app, host=settings.listen_host, port=settings.listen_port, **UVICORN)

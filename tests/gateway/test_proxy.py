@@ -26,9 +26,12 @@ from services.gateway.app import create_app
 from services.gateway.proxy import upstream
 from services.gateway.settings import GatewaySettings
 from shared.auth import ServiceTokens
+from shared.http.server import UVICORN
 from tests.conftest import TestDatabase
+from tests.support.clients import problem
 from tests.support.patience import until
 from tests.support.running import free_port
+from tests.support.wire import Wire
 
 SECRET = "m" * 40
 PLATFORM = "p" * 40
@@ -40,7 +43,7 @@ class _Server:
 
     def __init__(self, app: Any) -> None:
         self.port = free_port()
-        self._server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_level="error", lifespan="on"))
+        self._server = uvicorn.Server(uvicorn.Config(app, port=self.port, lifespan="on", **UVICORN))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def __enter__(self) -> str:
@@ -187,6 +190,9 @@ def test_a_body_beyond_the_limit_is_cut_off(client: httpx.Client) -> None:
     SEEN.pop("uploaded", None)
     answer = client.post("/api/videos/upload", content=_pieces(8))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    # The configured limit, not what is let through for the form around the film.
+    assert answer.json()["maxBytes"] == 4 * MEGABYTE
+    assert "4,194,304 bytes" in answer.json()["detail"]
     assert "uploaded" not in SEEN
 
 
@@ -209,6 +215,54 @@ def test_a_declared_length_beyond_the_limit_is_refused_before_the_body(gateway: 
 def test_an_early_refusal_reaches_a_client_that_is_still_sending(client: httpx.Client) -> None:
     answer = client.post("/api/videos/upload?refuse=1", content=_pieces(4))
     assert (answer.status_code, answer.json()["code"]) == (415, "not_media")
+
+
+@pytest.mark.parametrize("path", ["/api/videos/upload", f"/api/playback/{'c' * 43}/beat"])
+@pytest.mark.parametrize("how", ["close", "half close", "reset", "broken chunk"])
+def test_a_cut_connection_is_no_fault_of_ours(
+    gateway: str, client: httpx.Client, caplog: pytest.LogCaptureFixture, how: str, path: str
+) -> None:
+    """One line of the access log says what the client did, with a request id and without a traceback."""
+    port = int(gateway.rpartition(":")[2])
+    caplog.set_level("INFO")
+    token = client.headers["authorization"]
+    chunked = how == "broken chunk"
+    length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "4000000"}
+    with Wire(port) as wire:
+        wire.head("POST", path, {"Authorization": token, **length})
+        if chunked:
+            wire.body([b"5\r\nabcde\r\n", b"zz\r\n"])
+            problem(*_told(wire), 400, "malformed_request")
+        else:
+            wire.body([b"y" * 10_000])
+            if how == "half close":
+                wire.end_of_sending()
+                code = "upload_interrupted" if "upload" in path else "request_interrupted"
+                problem(*_told(wire), 400, code)
+            elif how == "reset":
+                wire.cut()
+    place = path.replace("c" * 43, "***")
+    until(lambda: [line for line in _access(caplog) if line.startswith(f"POST {place}")], "the line of the access log")
+    assert all(line.startswith(f"POST {place} 400 ") for line in _access(caplog) if line.startswith("POST"))
+    assert [record.getMessage() for record in caplog.records if record.exc_info or record.levelname == "ERROR"] == []
+
+
+def _access(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "lectern.access"]
+
+
+def _told(wire: Wire) -> tuple[str, dict[str, Any]]:
+    _, content_type, document = wire.answer()
+    return content_type, document
+
+
+@pytest.mark.parametrize(
+    "length", ["Content-Length: -5", "Content-Length: 99999999999999999999999", "Transfer-Encoding: chunked\r\n\r\nxyz"]
+)
+def test_what_is_no_http_is_answered_with_a_problem(gateway: str, length: str) -> None:
+    with Wire(int(gateway.rpartition(":")[2])) as wire:
+        wire.body([f"POST /api/videos/upload HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode()])
+        problem(*_told(wire), 400, "malformed_request")
 
 
 def test_without_a_jwt_nothing_is_passed_on(gateway: str) -> None:

@@ -35,6 +35,12 @@ SET expires_at = least(absolute_expires_at, now() + make_interval(secs => :secon
 WHERE id = :id RETURNING expires_at
 """)
 
+NEWEST = text("""
+SELECT id, created_at FROM access.playback_sessions
+WHERE user_id = :user_id AND video_id = :video_id AND revoked_at IS NULL AND expires_at > now()
+ORDER BY created_at DESC LIMIT 1
+""")
+
 SECRET = text("SELECT kid, nonce, wrapped FROM media.content_keys WHERE version_id = :version_id AND epoch = :epoch")
 
 FILM = text("""
@@ -66,6 +72,12 @@ async def find(session: Session, credential_hash: bytes, ip: str, *, anywhere: b
     values = {"hash": credential_hash, "ip": ip, "anywhere": anywhere}
     row = (await session.execute(FIND, values)).mappings().first()
     return Found(**row) if row else None
+
+
+async def newest(session: Session, user_id: str, video_id: UUID) -> tuple[UUID, datetime] | None:
+    """Id and opening time of the living session of a user for a video that was opened last."""
+    row = (await session.execute(NEWEST, {"user_id": user_id, "video_id": video_id})).first()
+    return (row[0], row[1]) if row else None
 
 
 async def open_session(session: Session, opened: PlaybackSession) -> None:

@@ -117,6 +117,12 @@ class SessionService:
             await self._entitlement.require_video(found.video_id, actor, session)
             return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._policy))
 
+    async def vouch(self, actor: Actor, video_id: UUID) -> dict[str, str] | None:
+        """What progress is told of the actor's session for this video, ``{id, opened_at}``; None without one."""
+        async with self._database.session_scope() as session:
+            found = await repository.newest(session, actor.user_id, video_id)
+        return None if found is None else {"id": str(found[0]), "opened_at": found[1].isoformat()}
+
     async def _secret(self, session: Session, version_id: UUID, epoch: int) -> bytes:
         place = (version_id, epoch)
         if place not in self._secrets:
