@@ -55,12 +55,18 @@ def _from_http(error: HTTPException) -> Problem:
 
 
 def _from_validation(error: RequestValidationError) -> Problem:
+    given = error.errors()
+    if given[0]["type"] == "json_invalid":
+        # Its place is a number of bytes, which would be shown as the name of a field.
+        place, why = given[0]["loc"][-1], given[0].get("ctx", {}).get("error", "it can not be read")
+        sentence = f"The body is not JSON (at byte {place}: {why}). Send a JSON document."
+        return Problem(422, "invalid_request", sentence, errors=[{"field": "body", "message": str(why)}])
     faults = [
         {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]}
-        for fault in error.errors()
+        for fault in given
     ]
     first = faults[0]
-    code = "missing_field" if error.errors()[0]["type"] == "missing" else "invalid_request"
+    code = "missing_field" if given[0]["type"] == "missing" else "invalid_request"
     return Problem(422, code, f"{first['field']}: {first['message']}.", errors=faults)
 
 

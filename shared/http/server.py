@@ -30,9 +30,19 @@ UVICORN: dict[str, Any] = {
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def new_app(title: str, lifespan: Lifespan, **options: object) -> FastAPI:
-    """A FastAPI app with problem documents, request ids and ``/health/live``."""
-    app = FastAPI(title=title, version=version("lectern"), lifespan=lifespan, docs_url=None, redoc_url=None, **options)  # type: ignore[arg-type]
+def new_app(title: str, lifespan: Lifespan, *, openapi_url: str | None = None) -> FastAPI:
+    """A FastAPI app with problem documents, request ids and ``/health/live``.
+
+    It tells nobody its own description unless ``openapi_url`` says where: an inner service answers the gateway only.
+    """
+    app = FastAPI(
+        title=title,
+        version=version("lectern"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=openapi_url,
+    )
     install_problem_handlers(app)
     app.add_middleware(RequestLog)
 

@@ -348,6 +348,21 @@ def test_an_inner_service_answers_the_gateway_only(suite: Suite, platform: Platf
         assert client.get(probes[service], headers={"Authorization": f"Bearer {right}"}).status_code == 200
 
 
+def test_an_inner_service_does_not_describe_itself(suite: Suite, platform: Platform) -> None:
+    assert good(platform.client().get("/openapi.json"))["info"]["title"] == "Lectern gateway"
+    for service in INNER:
+        answer = httpx.get(f"http://127.0.0.1:{suite.facts()['ports'][service]}/openapi.json", timeout=30)
+        refused(answer, 404, "not_found")
+
+
+def test_a_film_has_the_keys_of_its_windows_and_no_other(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    view = platform.watch(platform.student(course), video)
+    assert len(platform.key(view)) == 16
+    for name in ("key/1/1.key", "key/1/99.key", "key/2/0.key"):
+        refused(platform.client().get(view.path(name)), 404, "key_not_found")
+
+
 def test_everything_listens_on_loopback_only(suite: Suite) -> None:
     listening = {
         connection.laddr.ip: connection.laddr.port

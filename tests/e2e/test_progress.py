@@ -305,6 +305,14 @@ def test_the_seeds_clients_put_their_position(platform: Platform, lecture: Way) 
         {"currentPosition": 1, "watchPercentage": 101},
     ):
         assert student.put(address, json=wrong).status_code == 422
+    for broken in (b"xx", b'{"currentPosition": ', b""):
+        told = refused(
+            student.put(address, content=broken, headers={"Content-Type": "application/json"}),
+            422,
+            "invalid_request" if broken else "missing_field",
+        )
+        assert told["errors"][0]["field"] == "body"
+        assert "JSON" in told["detail"] or not broken
     refused(student.put("/api/progress/chapters/no-such-chapter", json=body), 404, "unknown_chapter")
     refused(student.get("/api/progress/chapters/no-such-chapter"), 404, "unknown_chapter")
 

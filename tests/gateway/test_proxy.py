@@ -6,6 +6,7 @@ because a healthy media service never does.
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -30,7 +31,7 @@ from shared.http.server import UVICORN
 from tests.conftest import TestDatabase
 from tests.support.clients import problem
 from tests.support.patience import until
-from tests.support.running import free_port
+from tests.support.running import ROOT, free_port
 from tests.support.wire import Wire
 
 SECRET = "m" * 40
@@ -100,6 +101,8 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
             Route("/api/videos/upload", _upload, methods=["POST"]),
         ]
     )
+    web = tmp_path_factory.mktemp("web")
+    (web / "index.html").write_text("<!doctype html><title>Lectern</title>")
     before = upstream.READ_TIMEOUT
     upstream.READ_TIMEOUT = 1.0
     try:
@@ -117,6 +120,7 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
                 platform_jwt_secret=PLATFORM,  # type: ignore[arg-type]
                 master_keys="1:" + "A" * 43 + "=",  # type: ignore[arg-type]
                 max_upload_bytes=4 * MEGABYTE,
+                web_root=web,
                 cors_allowed_origins="https://school.example",
             )
             with _Server(create_app(settings)) as url:
@@ -297,3 +301,24 @@ def test_nothing_but_public_objects_is_served(gateway: str, path: str, tmp_path:
             said += piece
     assert said.startswith((b"HTTP/1.1 404", b"HTTP/1.1 503"))
     assert b"root:" not in said
+
+
+def test_a_page_is_one_that_the_web_app_routes(gateway: str) -> None:
+    """The app shows every address itself, and one that it does not know is none to a machine either."""
+    routed = re.findall(r"^  \w+: '(/[^']*)',$", (ROOT / "web/src/app/router.tsx").read_text(), re.MULTILINE)
+    assert "/courses/:courseId/chapters/:chapterId" in routed
+    for route in routed:
+        answer = httpx.get(gateway + re.sub(r":\w+", "physics-1.2", route))
+        assert (answer.status_code, "<title>Lectern" in answer.text) == (200, True), route
+    for path in ("/docs", "/redoc", "/courses", "/courses/a/b", "/courses/a/chapters/b/c", "/admin/users", "/nonsense"):
+        answer = httpx.get(gateway + path)
+        assert (answer.status_code, "<title>Lectern" in answer.text) == (404, True), path
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("call", ["GET /status", "GET /thumbnails", "GET /access-token", "PUT /replace", "DELETE "])
+def test_what_is_no_video_id_is_no_video(client: httpx.Client, call: str) -> None:
+    method, _, below = call.partition(" ")
+    answer = client.request(method, f"/api/videos/xxx{below}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "video_not_found")

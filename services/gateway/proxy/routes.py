@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from services.gateway.identity.dependencies import signed_in
 from services.gateway.proxy.passing import BodyLimit, pass_on
-from services.gateway.tokens import errors
+from services.gateway.tokens.endpoints import video_id_of
 from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor
 
@@ -77,11 +76,8 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
 
 async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:
     entitlement: Entitlement = request.app.state.entitlement
-    if route.guard == "may watch":
-        try:
-            video_id = UUID(request.path_params["video_id"])
-        except ValueError:
-            raise errors.video_not_found() from None
+    video_id = video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
+    if route.guard == "may watch" and video_id is not None:
         return await entitlement.require_video(video_id, actor)
     if route.guard == "may study":
         return await entitlement.require_chapter(request.path_params["chapter_id"], actor)

@@ -16,8 +16,10 @@ SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.r
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
-                  OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven
+                  OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven,
+       ve.duration
 FROM access.playback_sessions s JOIN media.videos v ON v.id = s.video_id
+LEFT JOIN media.video_versions ve ON ve.id = s.version_id
 WHERE s.credential_hash = :hash
 """)
 
@@ -66,6 +68,7 @@ class Found:
     expired: bool
     absolutely_expired: bool
     network_proven: bool
+    duration: float | None
 
 
 async def find(session: Session, credential_hash: bytes, ip: str, *, anywhere: bool) -> Found | None:
