@@ -273,6 +273,25 @@ def test_a_locked_chapter_stays_locked(platform: Platform, restricted: tuple[Cou
     assert platform.person("instructor").get(f"/api/videos/{second}/access-token").status_code == 200
 
 
+def test_a_course_is_listed_with_a_picture_of_a_film_that_one_may_open(
+    platform: Platform, restricted: tuple[Course, list[str]]
+) -> None:
+    course, _ = restricted
+    student = platform.student(course)
+
+    def listed(who: httpx.Client, which: Course) -> dict[str, Any]:
+        (found,) = [one for one in good(who.get("/api/courses"))["courses"] if one["id"] == which.id]
+        return dict(found)
+
+    first = good(student.get(f"/api/courses/{course.id}"))["chapters"][0]
+    assert listed(student, course)["posterUrl"] == first["posterUrl"] is not None
+    picture = platform.client().get(first["posterUrl"])
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+    assert listed(platform.admin, course)["posterUrl"] == first["posterUrl"]
+    empty = platform.new_course()
+    assert listed(platform.student(empty), empty)["posterUrl"] is None
+
+
 def test_a_free_chapter_needs_no_enrolment(platform: Platform, other_film: Path) -> None:
     course = platform.new_course(free=True)
     video = platform.ready(course.chapters[0], other_film)
