@@ -129,17 +129,31 @@ def _progress(title: str, *, total: float, as_bytes: bool) -> Any:
         BarColumn,
         DownloadColumn,
         Progress,
+        Task,
         TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
+    from rich.text import Text
 
-    measured = (DownloadColumn(), TransferSpeedColumn()) if as_bytes else (TaskProgressColumn(),)
+    class Speed(TransferSpeedColumn):
+        """Nothing while there is no speed yet, and where a small film was gone before there was one."""
+
+        def render(self, task: Task) -> Text:
+            return super().render(task) if task.finished_speed or task.speed else Text("")
+
+    class TimeLeft(TimeRemainingColumn):
+        """Nothing once nothing is left."""
+
+        def render(self, task: Task) -> Text:
+            return Text("") if task.finished else super().render(task)
+
+    measured = (DownloadColumn(), Speed()) if as_bytes else (TaskProgressColumn(),)
 
     @contextmanager
     def bar() -> Iterator[tuple[Any, Any]]:
-        columns = (TextColumn("{task.description:<10}"), BarColumn(), *measured, TimeRemainingColumn())
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), *measured, TimeLeft())
         with Progress(*columns, console=Console(stderr=True)) as progress:
             yield progress, progress.add_task(title, total=total)
 

@@ -64,6 +64,20 @@ def migration_environment(settings: RunSettings, home: Home, parts: Parts) -> di
     return environment
 
 
+def reach_environment(settings: RunSettings, home: Home, private: str, public: str) -> dict[str, str]:
+    """For `python -m deploy.embedded.reach`: the addresses that the user named, and no other."""
+    given = settings.given
+    environment = base_environment(given, home)
+    for name in ("DATABASE_URL", "REDIS_URL", *_S3, *_PROXIES):
+        if name in given:
+            environment[name] = given[name]
+    if "STORAGE_URL" in given or "PRIVATE_STORAGE_URL" in given or "PUBLIC_STORAGE_URL" in given:
+        environment |= {"PRIVATE_STORAGE_URL": private, "PUBLIC_STORAGE_URL": public}
+        if not {"PRIVATE_STORAGE_URL", "PUBLIC_STORAGE_URL"} <= given.keys():
+            environment["STORAGE_SETTING"] = "STORAGE_URL"
+    return environment
+
+
 def service_environment(service: str, settings: RunSettings, home: Home, parts: Parts) -> dict[str, str]:
     """For `python -m services.<service>`."""
     environment = base_environment(settings.given, home)
@@ -176,5 +190,5 @@ def ffmpeg_path(given: Mapping[str, str]) -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
         raise SetupProblemError(
-            "No FFmpeg is installed for this system: set FFMPEG_PATH to one of yours (version 5 or later)."
+            "No FFmpeg is installed for this system: set FFMPEG_PATH to one of yours (9.0 is tried, no older one)."
         ) from error

@@ -88,8 +88,8 @@ class Home:
             self.path.chmod(0o711)
             for directory in (self.logs, self.run, self.work, self.path / "storage", self.valkey, self.demo):
                 directory.mkdir(mode=0o700, exist_ok=True)
-            self.private_storage.mkdir(exist_ok=True)
-            self.public_storage.mkdir(exist_ok=True)
+            self.private_storage.mkdir(mode=0o700, exist_ok=True)
+            self.public_storage.mkdir(mode=0o700, exist_ok=True)
             probe = self.run / f"probe-{os.getpid()}"
             probe.write_bytes(b"x" * 4096)
             probe.unlink()

@@ -14,6 +14,7 @@ ROTATE_AT_BYTES = 8 * 1024 * 1024
 KEPT_FILES = 3
 _COLOURS = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 _LONGEST_LINE = 64 * 1024
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class _RotatedFile:
@@ -25,7 +26,7 @@ class _RotatedFile:
     def write(self, line: bytes) -> None:
         try:
             if self._file is None:
-                self._file = self._path.open("ab", buffering=0)
+                self._file = os.fdopen(os.open(self._path, _APPEND, 0o600), "ab", buffering=0)
                 self._size = self._file.tell()
             self._file.write(line + b"\n")
             self._size += len(line) + 1

@@ -19,6 +19,7 @@ def migrate(settings: RunSettings) -> None:
     if settings.own_database:
         names = ["DATABASE_URL", *(f"{service.upper()}_DATABASE_URL" for service in SERVICES)]
         urls = {name: settings.given[name] for name in names if name in settings.given}
+        _reach(base_environment(settings.given, home) | {"DATABASE_URL": urls["DATABASE_URL"]})
         _run(base_environment(settings.given, home) | urls)
     elif running is not None:
         # Its roles are there already: the running instance made them when it started.
@@ -35,6 +36,13 @@ async def _at_rest(settings: RunSettings, home: Home) -> None:
             await asyncio.to_thread(_run, migration_environment(settings, home, parts))
     finally:
         log.close()
+
+
+def _reach(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "deploy.embedded.reach"]
+    asked = subprocess.run(command, env=environment, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)
+    if asked.returncode != 0:
+        raise SetupProblemError(asked.stdout.strip() or "The server that DATABASE_URL names can not be asked: mend it.")
 
 
 def _run(environment: dict[str, str]) -> None:

@@ -23,6 +23,8 @@ LONGEST_PAUSE = 30.0
 STEADY_AFTER = 30.0
 # Before the suite was ever ready, this many stops in a row end the start: waiting would not mend it.
 STOPS_WHILE_STARTING = 5
+# Another status than that of a Python that ends with a traceback.
+SAID_WHY = 4
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class ProcessSpec:
     stop_patience: float = 15.0
     start_patience: float = 180.0
     first_pause: float = field(default=FIRST_PAUSE)
+    umask: int = 0o077
+    """What it writes is its own; -1 leaves it to the umask of whoever started Lectern."""
+    speaks: bool = False
+    """Whether its last line, where it ends with SAID_WHY, is the sentence to end with."""
 
 
 class GroupWatcher(Protocol):
@@ -98,6 +104,8 @@ class ManagedProcess:
                 code = await self._run()
         except TimeoutError:
             raise self._problem(f"did not end within {patience:.0f} s") from None
+        if code == SAID_WHY and self.spec.speaks and self._last_words:
+            raise SetupProblemError(self._last_words)
         if code != 0:
             raise self._problem(f"ended with {_exit_text(code)}")
 
@@ -151,6 +159,7 @@ class ManagedProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=theirs,
                 stderr=theirs,
+                umask=self.spec.umask,
                 start_new_session=True,  # Ctrl-C at the terminal is for the supervisor alone
             )  # fmt: skip
         except BaseException:

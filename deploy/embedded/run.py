@@ -77,6 +77,8 @@ async def start_parts(settings: RunSettings, home: Home, supervisor: Supervisor)
     secrets = await asyncio.to_thread(load_secrets, home.secrets_file)
     private, public, public_base = storage_urls(settings.given, home)
     ffmpeg = ffmpeg_path(settings.given)
+    if settings.names_own_servers:
+        await supervisor.run_once(suite.reach(settings, home, private, public))
     environment = base_environment(settings.given, home)
     ports = dict(zip((*suite.INNER_SERVICES, "postgres", "valkey"), free_ports(5), strict=True))
     stage = []

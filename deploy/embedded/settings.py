@@ -31,6 +31,12 @@ class RunSettings:
         return "REDIS_URL" in self.given
 
     @property
+    def names_own_servers(self) -> bool:
+        """Whether a database, a queue or a store of the user's own is named."""
+        storage = ("STORAGE_URL", "PRIVATE_STORAGE_URL", "PUBLIC_STORAGE_URL")
+        return self.own_database or self.own_queue or any(name in self.given for name in storage)
+
+    @property
     def url(self) -> str:
         """Where a browser on this machine finds the gateway."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - read, not bound

@@ -8,6 +8,7 @@ from deploy.embedded.environment import (
     Parts,
     base_environment,
     migration_environment,
+    reach_environment,
     service_environment,
     worker_environment,
 )
@@ -22,6 +23,12 @@ WORKERS = ("media", "transcoder")
 DEMO_TOKEN_SECONDS = 6 * 3600
 
 
+def reach(settings: RunSettings, home: Home, private: str, public: str) -> ProcessSpec:
+    """Asks the servers of the user's own; its last words are the sentence about the one that is away."""
+    environment = reach_environment(settings, home, private, public)
+    return _python("reach", "deploy.embedded.reach", environment, speaks=True)
+
+
 def migration(settings: RunSettings, home: Home, parts: Parts) -> ProcessSpec:
     return _python("migrate", "shared.db.migrate", migration_environment(settings, home, parts))
 
@@ -32,10 +39,11 @@ def inner(settings: RunSettings, home: Home, parts: Parts) -> list[ProcessSpec]:
     for service in INNER_SERVICES:
         environment = service_environment(service, settings, home, parts)
         probe = http_probe("127.0.0.1", parts.ports[service], "/health/live")
-        specs.append(_python(service, f"services.{service}", environment, ready=probe))
+        specs.append(_python(service, f"services.{service}", environment, ready=probe, umask=_umask(home, parts)))
     for service in WORKERS:
         environment = worker_environment(service, settings, home, parts)
-        specs.append(_python(f"{service}-worker", f"services.{service}.worker", environment))
+        name = f"{service}-worker"
+        specs.append(_python(name, f"services.{service}.worker", environment, umask=_umask(home, parts)))
     return specs
 
 
@@ -61,6 +69,12 @@ def demo(settings: RunSettings, home: Home, parts: Parts) -> ProcessSpec:
         "DEMO_DIRECTORY": str(home.demo),
     }
     return _python("demo", "deploy.embedded.demo", environment)
+
+
+def _umask(home: Home, parts: Parts) -> int:
+    """A public store outside of the home may be read by an nginx, which is another user: its modes are the user's."""
+    public = parts.public_storage_url
+    return -1 if public.startswith("file:") and public != home.public_storage.as_uri() else 0o077
 
 
 def _python(name: str, module: str, environment: Mapping[str, str], **options: object) -> ProcessSpec:

@@ -54,7 +54,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             await app.state.public_store.close()
             await app.state.database.close()
 
-    app = new_app("Lectern gateway", lifespan)
+    app = new_app("Lectern gateway", lifespan, openapi_url="/openapi.json")
     app.state.settings = settings
     app.add_middleware(SecurityHeaders)
     if settings.origins:

@@ -10,10 +10,10 @@ import contextlib
 import logging
 import os
 import socket
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.transcoder.ffmpeg.encoders import EncoderUnavailable, choose
 from services.transcoder.ffmpeg.process import sandbox_facts
 from services.transcoder.pipeline import repository, upkeep, wishes
 from services.transcoder.pipeline.brake import Brake
@@ -167,23 +167,22 @@ class WorkerProcess:
             await asyncio.sleep(SEEN_EVERY)
 
 
-async def require_ffmpeg(path: Path) -> None:
-    """A worker without FFmpeg would take work and break it; it says so and ends instead."""
+async def working_encoder(settings: TranscoderWorkerSettings) -> str:
+    """The encoder to work with, shown by encoding a picture.
+
+    A worker without a working FFmpeg would take films and break them, and blame the films; it says so and ends instead.
+    """
     try:
-        child = await asyncio.create_subprocess_exec(
-            path, "-hide_banner", "-version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
-        )
-        code = await child.wait()
-    except OSError as error:
+        return await choose(settings.ffmpeg_path, settings.video_encoder)
+    except EncoderUnavailable as error:
         raise SystemExit(
-            f"FFMPEG_PATH is {path}, which cannot be run ({error.strerror}): name a working FFmpeg."
+            f"This worker cannot encode with FFMPEG_PATH={settings.ffmpeg_path} and "
+            f"VIDEO_ENCODER={settings.video_encoder}. {error}"
         ) from None
-    if code != 0:
-        raise SystemExit(f"FFMPEG_PATH is {path}, which ended with {code}: name a working FFmpeg.")
 
 
 async def work(settings: TranscoderWorkerSettings) -> None:
-    await require_ffmpeg(settings.ffmpeg_path)
+    encoder = await working_encoder(settings)
     name = f"{socket.gethostname()}-{os.getpid()}"
     redis_url = settings.redis_url.get_secret_value()
     async with contextlib.AsyncExitStack() as stack:
@@ -207,7 +206,7 @@ async def work(settings: TranscoderWorkerSettings) -> None:
             name=name,
             directory=directory,
             ffmpeg=settings.ffmpeg_path,
-            encoder="libx264",
+            encoder=encoder,
             disk_bytes=settings.chunk_disk_bytes,
             tell_media=bells.tell_media,
         )

@@ -1,4 +1,4 @@
-"""Request ids and the access log, as plain ASGI so that bodies stream through untouched."""
+"""Request ids, the access log and the last resort, as plain ASGI so that bodies stream through untouched."""
 
 import logging
 import re
@@ -7,6 +7,8 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.problems import internal_error, problem_response
+from shared.http.protocol import CUT
 from shared.observability import mask_path, new_request_id, request_id_scope
 
 log = logging.getLogger("lectern.access")
@@ -16,7 +18,10 @@ _ACCEPTABLE = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
 class RequestLog:
-    """Gives each request an id (the caller's where it is a sane one) and writes one line when it is answered."""
+    """Gives each request an id (the caller's where it is a sane one) and writes one line when it is answered.
+
+    An error that nobody foresaw is answered here and not by Starlette's outermost layer, where the id is forgotten.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -37,9 +42,21 @@ class RequestLog:
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = identifier
             await send(message)
 
+        async def whole_or_cut() -> Message:
+            message = await receive()
+            cut = scope.get("state", {}).get(CUT) and message["type"] == "http.request" and message["more_body"]
+            # What came before the cut is of no use any more; uvicorn itself can not say so and still take the answer.
+            return {"type": "http.disconnect"} if cut else message
+
         with request_id_scope(identifier):
             try:
-                await self._app(scope, receive, with_id)
+                await self._app(scope, whole_or_cut, with_id)
+            except Exception as error:
+                if status:
+                    # Breaking off is the only way to say that the answer is not whole.
+                    raise
+                log.error("unhandled error", exc_info=error)
+                await problem_response(internal_error())(scope, receive, with_id)
             finally:
                 path = scope["path"]
                 if not path.startswith("/health"):

@@ -1,6 +1,5 @@
 """RFC 9457 problem documents: every refusal has a stable code and a sentence that tells a person what to do."""
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -8,10 +7,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from shared.observability import request_id
-
-log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -57,17 +55,32 @@ def _from_http(error: HTTPException) -> Problem:
 
 
 def _from_validation(error: RequestValidationError) -> Problem:
+    given = error.errors()
+    if given[0]["type"] == "json_invalid":
+        # Its place is a number of bytes, which would be shown as the name of a field.
+        place, why = given[0]["loc"][-1], given[0].get("ctx", {}).get("error", "it can not be read")
+        sentence = f"The body is not JSON (at byte {place}: {why}). Send a JSON document."
+        return Problem(422, "invalid_request", sentence, errors=[{"field": "body", "message": str(why)}])
     faults = [
         {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]}
-        for fault in error.errors()
+        for fault in given
     ]
     first = faults[0]
-    code = "missing_field" if error.errors()[0]["type"] == "missing" else "invalid_request"
+    code = "missing_field" if given[0]["type"] == "missing" else "invalid_request"
     return Problem(422, code, f"{first['field']}: {first['message']}.", errors=faults)
 
 
+def internal_error() -> Problem:
+    """Without a word of what is inside."""
+    return Problem(500, "internal_error", "Something went wrong on our side. The request id leads to it in the log.")
+
+
+def request_interrupted() -> Problem:
+    return Problem(400, "request_interrupted", "The connection ended before the whole request was here. Send it again.")
+
+
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error of ``app`` as a problem document, the unforeseen ones without a word of what is inside."""
+    """Answer every error of ``app`` as a problem document; RequestLog does so for those that nobody foresaw."""
 
     async def problem(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Problem)
@@ -81,13 +94,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(_from_validation(error))
 
-    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.error("unhandled error", exc_info=error)
-        return problem_response(
-            Problem(500, "internal_error", "Something went wrong on our side. The request id leads to it in the log.")
-        )
+    async def cut(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(request_interrupted())
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, validation)
-    app.add_exception_handler(Exception, unforeseen)
+    app.add_exception_handler(ClientDisconnect, cut)

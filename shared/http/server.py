@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -10,15 +11,38 @@ from fastapi.responses import JSONResponse
 
 from shared.http.middleware import RequestLog
 from shared.http.problems import install_problem_handlers
+from shared.http.protocol import Protocol
 from shared.observability import configure_logging
 from shared.settings import ListenSettings
+
+UVICORN: dict[str, Any] = {
+    "http": Protocol,
+    # The access log is our own: uvicorn's would print credentials in paths.
+    "access_log": False,
+    "log_config": None,
+    "server_header": False,
+    "proxy_headers": False,
+    "timeout_keep_alive": 75,
+    "timeout_graceful_shutdown": 8,
+}
+"""How uvicorn runs an app of ours."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def new_app(title: str, lifespan: Lifespan, **options: object) -> FastAPI:
-    """A FastAPI app with problem documents, request ids and ``/health/live``."""
-    app = FastAPI(title=title, version=version("lectern"), lifespan=lifespan, docs_url=None, redoc_url=None, **options)  # type: ignore[arg-type]
+def new_app(title: str, lifespan: Lifespan, *, openapi_url: str | None = None) -> FastAPI:
+    """A FastAPI app with problem documents, request ids and ``/health/live``.
+
+    It tells nobody its own description unless ``openapi_url`` says where: an inner service answers the gateway only.
+    """
+    app = FastAPI(
+        title=title,
+        version=version("lectern"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=openapi_url,
+    )
     install_problem_handlers(app)
     app.add_middleware(RequestLog)
 
@@ -30,17 +54,6 @@ def new_app(title: str, lifespan: Lifespan, **options: object) -> FastAPI:
 
 
 def serve(app: FastAPI, settings: ListenSettings) -> None:
-    """Run ``app`` until a signal ends it. The access log is our own: uvicorn's would print credentials in paths."""
+    """Run ``app`` until a signal ends it."""
     configure_logging(settings.log_level)
-    uvicorn.run(
-        app,
-        host=settings.listen_host,
-        port=settings.listen_port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=8,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
+    uvicorn.run(app, host=settings.listen_host, port=settings.listen_port, **UVICORN)

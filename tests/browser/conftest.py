@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from deploy.embedded.chromium import chromium_path
-from tests.support.clients import Platform
 from tests.support.films import make_film
 from tests.support.running import Suite
+from tests.support.suites import suite_fixtures
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "test-results"
@@ -28,6 +28,7 @@ FLAGS = [
 ]
 DESKTOP, PHONE = (1440, 900), (390, 844)
 PATIENCE_MS = 90_000
+suite, platform = suite_fixtures("module")
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -41,22 +42,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             RESULTS.mkdir(exist_ok=True)
             page.screenshot(path=RESULTS / f"{item.name}-{number}.png")
             report.sections.append((f"page {number}", f"{page.url}\n{page.locator('body').inner_text()[:2000]}"))
-
-
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    running = Suite(tmp_path_factory.mktemp("lectern") / "home").start()
-    try:
-        yield running
-    finally:
-        running.stop()
-
-
-@pytest.fixture(scope="module")
-def platform(suite: Suite) -> Iterator[Platform]:
-    made = Platform(suite)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -135,6 +135,10 @@ def test_upload_sends_the_chapter_before_the_film(lectern: Lectern, gateway: Gat
     gateway.answers["/api/videos/upload"] = [(202, {"videoId": VIDEO, "status": "processing"})]
     done = lectern("upload", str(film), "--chapter", "intro", "--url", gateway.url, PLATFORM_JWT_SECRET=SECRET)
     assert (done.returncode, done.stdout) == (0, f"{VIDEO}  processing\n")
+    # The bar of a film that was sent before there was a speed to show.
+    assert "3.1/3.1 MB" in done.stderr
+    assert "?" not in done.stderr
+    assert "0:00:00" not in done.stderr
     _, _, headers, body = gateway.asked[0]
     boundary = re.search(r"boundary=(\w+)", headers["Content-Type"])[1].encode()
     _, first, second, end = body.split(b"--" + boundary)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.deploy import edge
+from tests.support.running import free_port
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Running:
 def _running(tmp_path: Path, site: Callable[[Running], str]) -> Iterator[Running]:
     if edge.NGINX is None:
         pytest.skip("nginx is not installed here, so its configuration cannot be tried (Debian: nginx-light)")
-    port = edge.free_port()
+    port = free_port()
     nginx = edge.Edge(tmp_path / "nginx", port)
     public = tmp_path / "films" / "public"
     public.mkdir(parents=True)

@@ -9,15 +9,15 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.patience import until
+from tests.support.running import ROOT
+
 CONFIGURATION = ROOT / "deploy" / "nginx"
 SHARED = ("http.conf", "server.conf", "public-headers.conf")
 PATIENCE = 30.0
@@ -48,21 +48,6 @@ http {{
     include site.conf;
 }}
 """
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Waits for a condition; its value."""
-    deadline = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
-        time.sleep(0.02)
-    return value
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

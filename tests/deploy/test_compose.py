@@ -13,7 +13,7 @@ from services.progress.settings import ProgressSettings
 from services.transcoder.settings import TranscoderSettings, TranscoderWorkerSettings
 from shared.db.roles import GRANTS
 from shared.settings import Fragment
-from tests.deploy.edge import ROOT
+from tests.support.running import ROOT
 
 SETTINGS: dict[str, type[Fragment]] = {
     "gateway": GatewaySettings,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from deploy.embedded.settings import load_settings
 from shared.crypto import KeyRing
-from tests.deploy.edge import ROOT
 from tests.deploy.test_compose import SECRET, USED
+from tests.support.running import ROOT
 
 SCRIPT = ROOT / "deploy" / "docker" / "make-env.sh"
 

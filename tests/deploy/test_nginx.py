@@ -13,6 +13,7 @@ import pytest
 from services.gateway.site.public_files import CACHE, HEADERS
 from tests.deploy import edge
 from tests.deploy.conftest import Running
+from tests.support.running import free_port
 
 SEGMENT = "film/version/1-00112233445566778899aabbccddeeff/720p/0.ts"
 CREDENTIAL = "Zk3vQ1-credential_of-a-session"
@@ -309,7 +310,7 @@ def test_an_edited_name_that_the_tests_replace_is_noticed() -> None:
 
 def test_a_broken_configuration_is_refused(on_disk: Running, tmp_path: Path) -> None:
     """So that a passing `nginx -t` in the fixtures means something."""
-    broken = edge.Edge(tmp_path / "broken", edge.free_port())
+    broken = edge.Edge(tmp_path / "broken", free_port())
     broken.configure(
         edge.disk_site(on_disk.nginx, 1, on_disk.public).replace("proxy_pass", "proxy_pas") + "\nnonsense;"
     )

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.deploy.edge import ROOT
+from tests.support.running import ROOT
 
 TOKEN = "admin-token"
 KEYS = {service: (f"GK{service[0].lower()}", f"secret-{service}") for service in ("GATEWAY", "MEDIA", "TRANSCODER")}

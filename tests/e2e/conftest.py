@@ -14,10 +14,12 @@ import pytest
 from tests.support.clients import Course, Platform
 from tests.support.films import make_film
 from tests.support.running import RUNNING, Suite
-from tests.support.secrecy import secrets_in_logs
+from tests.support.suites import suite_fixtures
 
 SHOWN_LINES = 80
 QUIET = re.compile(r"/status 200 ")
+
+suite, platform = suite_fixtures("session")
 
 _marks = pytest.StashKey[dict[int, int]]()
 
@@ -36,24 +38,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
             since = item.stash.get(_marks, {}).get(id(suite), 0)
             said = [line for line in suite.lines[since:] if not QUIET.search(line)]
             report.sections.append((f"what the suite at {suite.url} said", "\n".join(said[-SHOWN_LINES:])))
-
-
-@pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """A running suite with default settings; at the end it stops cleanly and has logged no secret."""
-    running = Suite(tmp_path_factory.mktemp("lectern") / "home").start()
-    try:
-        yield running
-    finally:
-        running.stop()
-    assert secrets_in_logs(running) == []
-
-
-@pytest.fixture(scope="session")
-def platform(suite: Suite) -> Iterator[Platform]:
-    made = Platform(suite)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="session")

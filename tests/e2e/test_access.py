@@ -273,6 +273,25 @@ def test_a_locked_chapter_stays_locked(platform: Platform, restricted: tuple[Cou
     assert platform.person("instructor").get(f"/api/videos/{second}/access-token").status_code == 200
 
 
+def test_a_course_is_listed_with_a_picture_of_a_film_that_one_may_open(
+    platform: Platform, restricted: tuple[Course, list[str]]
+) -> None:
+    course, _ = restricted
+    student = platform.student(course)
+
+    def listed(who: httpx.Client, which: Course) -> dict[str, Any]:
+        (found,) = [one for one in good(who.get("/api/courses"))["courses"] if one["id"] == which.id]
+        return dict(found)
+
+    first = good(student.get(f"/api/courses/{course.id}"))["chapters"][0]
+    assert listed(student, course)["posterUrl"] == first["posterUrl"] is not None
+    picture = platform.client().get(first["posterUrl"])
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+    assert listed(platform.admin, course)["posterUrl"] == first["posterUrl"]
+    empty = platform.new_course()
+    assert listed(platform.student(empty), empty)["posterUrl"] is None
+
+
 def test_a_free_chapter_needs_no_enrolment(platform: Platform, other_film: Path) -> None:
     course = platform.new_course(free=True)
     video = platform.ready(course.chapters[0], other_film)
@@ -346,6 +365,21 @@ def test_an_inner_service_answers_the_gateway_only(suite: Suite, platform: Platf
                 assert answer.headers["content-type"].startswith("application/problem+json")
         # It is the token that was missing, and nothing else.
         assert client.get(probes[service], headers={"Authorization": f"Bearer {right}"}).status_code == 200
+
+
+def test_an_inner_service_does_not_describe_itself(suite: Suite, platform: Platform) -> None:
+    assert good(platform.client().get("/openapi.json"))["info"]["title"] == "Lectern gateway"
+    for service in INNER:
+        answer = httpx.get(f"http://127.0.0.1:{suite.facts()['ports'][service]}/openapi.json", timeout=30)
+        refused(answer, 404, "not_found")
+
+
+def test_a_film_has_the_keys_of_its_windows_and_no_other(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    view = platform.watch(platform.student(course), video)
+    assert len(platform.key(view)) == 16
+    for name in ("key/1/1.key", "key/1/99.key", "key/2/0.key"):
+        refused(platform.client().get(view.path(name)), 404, "key_not_found")
 
 
 def test_everything_listens_on_loopback_only(suite: Suite) -> None:

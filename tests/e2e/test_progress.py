@@ -97,6 +97,7 @@ def test_a_restricted_chapter_cannot_be_skipped_in_the_first_watch(platform: Pla
     assert beat(platform, view, 1, (0, 3))["maxSeek"] == 3
     leapt = beat(platform, view, 2, (7, 7.9))
     assert (leapt["maxSeek"], leapt["currentPosition"]) == (3, 3)
+    opened_before(platform, view, 60)
     body = {"currentPosition": 7.5, "totalDuration": SECONDS, "watchPercentage": 95}
     claimed = good(student.put(f"/api/progress/chapters/{chapter}", json=body))
     assert (claimed["currentPosition"], claimed["maxSeek"], claimed["isCompleted"]) == (3, 3, False)
@@ -188,21 +189,115 @@ def test_a_beat_that_makes_no_sense_is_refused_or_earns_nothing(platform: Platfo
     assert backwards["watchedSeconds"] == 0
 
 
-def test_the_seeds_clients_put_their_position(platform: Platform, open_way: Way) -> None:
-    course, _ = open_way
+def put(student: httpx.Client, chapter: str, position: float) -> dict[str, Any]:
+    """A report as the seeds' clients send it; what it claims besides the position is not believed."""
+    body = {"currentPosition": position, "totalDuration": 9999, "watchPercentage": 99}
+    document: dict[str, Any] = good(student.put(f"/api/progress/chapters/{chapter}", json=body))
+    return document
+
+
+def opened_before(platform: Platform, view: View, seconds: float) -> None:
+    """Moves the opening of a session back on the server's clock, so that nobody has to wait."""
+    platform.suite.query(
+        "UPDATE access.playback_sessions SET created_at = created_at - make_interval(secs => $1) "
+        "WHERE id = $2::text::uuid",
+        seconds,
+        view.document["sessionId"],
+    )
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_a_position_without_a_session_earns_nothing(
+    platform: Platform, way: Way, open_way: Way, restricted: bool
+) -> None:
+    course, _ = way if restricted else open_way
+    student, chapter = platform.student(course), course.chapters[0]
+    for _ in range(3):
+        claimed = put(student, chapter, 7.5)
+        assert (claimed["watchedSeconds"], claimed["frontier"], claimed["isCompleted"]) == (0, 0, False)
+        assert claimed["nextChapterUnlocked"] is False
+        # Where the way is free the place is kept, to go on from there.
+        assert claimed["currentPosition"] == (0 if restricted else 7.5)
+    # Nor does somebody else's session, or one of another film, or one that is over.
+    somebody = platform.student(course)
+    opened_before(platform, platform.watch(somebody, way[1][0] if restricted else open_way[1][0]), 60)
+    assert put(student, chapter, 7.5)["watchedSeconds"] == 0
+    good(student.post(f"/api/progress/chapters/{chapter}/reset"))
+    view = platform.watch(student, way[1][0] if restricted else open_way[1][0])
+    opened_before(platform, view, 60)
+    platform.suite.query(
+        "UPDATE access.playback_sessions SET expires_at = now() WHERE id = $1::text::uuid", view.document["sessionId"]
+    )
+    assert put(student, chapter, 7.5)["watchedSeconds"] == 0
+
+
+def test_a_position_earns_what_can_have_been_played_since_the_session_was_opened(
+    platform: Platform, open_way: Way
+) -> None:
+    course, (video,) = open_way
+    student, chapter = platform.student(course), course.chapters[0]
+    began = time.monotonic()
+    view = platform.watch(student, video)
+    # Eight seconds at twice the speed take four; the session is younger.
+    claimed = put(student, chapter, 8)
+    assert claimed["watchedSeconds"] == 0 or time.monotonic() - began >= 4
+    good(student.post(f"/api/progress/chapters/{chapter}/reset"))
+    opened_before(platform, view, 10)
+    assert put(student, chapter, 2)["watchedSeconds"] == 2
+
+
+def test_what_a_position_and_beats_tell_of_one_play_is_one_play(platform: Platform, lecture: Way) -> None:
+    course, (video,) = lecture
+    chapter = course.chapters[0]
+
+    def total(student: httpx.Client) -> tuple[float, float, list[float]]:
+        figures = good(student.get("/api/progress/stats"))
+        way = good(student.get(f"/api/progress/courses/{course.id}"))
+        return figures["totalWatchTime"], way["totalWatchTime"], [day["seconds"] for day in figures["days"]]
+
+    first, then = platform.student(course), platform.student(course)
+    view = platform.watch(first, video)
+    opened_before(platform, view, 60)
+    assert put(first, chapter, 5)["watchedSeconds"] == 5
+    beat(platform, view, 1, (0, 10))
+    assert beat(platform, view, 2, (10, 17))["watchedSeconds"] == 17
+    assert put(first, chapter, 18)["watchedSeconds"] == 17
+    assert total(first) == (17, 17, [17])
+    view = platform.watch(then, video)
+    opened_before(platform, view, 60)
+    assert beat(platform, view, 1, (0, 10))["watchedSeconds"] == 10
+    assert put(then, chapter, 12)["watchedSeconds"] == 10
+    assert beat(platform, view, 2, (10, 15))["watchedSeconds"] == 15
+    assert total(then) == (15, 15, [15])
+    # What is watched a second time is time spent, though no new second of the film.
+    assert beat(platform, view, 3, (0, 5))["watchedSeconds"] == 15
+    assert total(then) == (20, 20, [20])
+
+
+def test_a_place_in_a_chapter_without_a_film_is_refused(platform: Platform, suite: Suite) -> None:
+    course = platform.new_course()
     student = platform.student(course)
+    answer = student.put(f"/api/progress/chapters/{course.chapters[0]}", json={"currentPosition": 3})
+    refused(answer, 409, "chapter_has_no_video")
+    assert progress(student, course.chapters[0])["currentPosition"] == 0
+
+
+def test_the_seeds_clients_put_their_position(platform: Platform, lecture: Way) -> None:
+    course, (video,) = lecture
+    student = platform.student(course)
+    opened_before(platform, platform.watch(student, video), 60)
     address = f"/api/progress/chapters/{course.chapters[0]}"
-    body = {"currentPosition": 3, "totalDuration": 9999, "watchPercentage": 99}
+    body = {"currentPosition": 12, "totalDuration": 9999, "watchPercentage": 99}
     first = good(student.put(address, json=body))
-    assert (first["currentPosition"], first["watchPercentage"], first["isCompleted"]) == (3, 37.5, False)
-    assert first["totalDuration"] == SECONDS
-    # A moment later it stands a second further: that can have been played. The end of the film cannot.
-    assert good(student.put(address, json={**body, "currentPosition": 4}))["watchPercentage"] == 50
-    leapt = good(student.put(address, json={**body, "currentPosition": 8, "watchPercentage": 100}))
-    assert (leapt["currentPosition"], leapt["watchPercentage"], leapt["isCompleted"]) == (8, 50, False)
+    assert (first["currentPosition"], first["watchPercentage"], first["isCompleted"]) == (12, 2, False)
+    assert first["totalDuration"] == 600
+    # A moment later it stands a little further: that can have been played. The end of the film cannot.
+    assert good(student.put(address, json={**body, "currentPosition": 13.8}))["watchPercentage"] == 2.3
+    leapt = good(student.put(address, json={**body, "currentPosition": 600, "watchPercentage": 100}))
+    assert (leapt["currentPosition"], leapt["watchPercentage"], leapt["isCompleted"]) == (600, 2.3, False)
     # Back to an earlier place is no watching either.
     back = good(student.put(address, json={**body, "currentPosition": 1}))
-    assert (back["currentPosition"], back["watchPercentage"]) == (1, 50)
+    assert (back["currentPosition"], back["watchPercentage"]) == (1, 2.3)
     for wrong in (
         {},
         {"currentPosition": -1},
@@ -210,6 +305,14 @@ def test_the_seeds_clients_put_their_position(platform: Platform, open_way: Way)
         {"currentPosition": 1, "watchPercentage": 101},
     ):
         assert student.put(address, json=wrong).status_code == 422
+    for broken in (b"xx", b'{"currentPosition": ', b""):
+        told = refused(
+            student.put(address, content=broken, headers={"Content-Type": "application/json"}),
+            422,
+            "invalid_request" if broken else "missing_field",
+        )
+        assert told["errors"][0]["field"] == "body"
+        assert "JSON" in told["detail"] or not broken
     refused(student.put("/api/progress/chapters/no-such-chapter", json=body), 404, "unknown_chapter")
     refused(student.get("/api/progress/chapters/no-such-chapter"), 404, "unknown_chapter")
 

@@ -9,7 +9,6 @@ import queue
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,24 +21,11 @@ from typing import Any
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.patience import until
+from tests.support.running import ROOT, free_port
+
 STUBS = Path(__file__).parent / "stub_services"
 PATIENCE = 90.0
-
-
-def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Waits for a condition; its value."""
-    deadline = time.monotonic() + patience
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
-        time.sleep(0.02)
-    return value
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def copy_tree(target: Path) -> Path:
@@ -188,7 +174,7 @@ def start(tree: Path, home: Path) -> Iterator[Callable[..., Instance]]:
     for instance in started:
         instance.stop()
     for instance in started:
-        until(lambda one=instance: not one.strays(), "the end of all processes", 20)
+        until(lambda one=instance: not one.strays(), "the end of all processes", patience=20)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Starting, keeping alive and stopping the suite, over real processes: Postgres, Valkey and stand-in services."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -32,6 +33,18 @@ def read_secrets(home: Path) -> str:
     return (home / "secrets.env").read_text()
 
 
+def open_to_others(home: Path) -> list[str]:
+    """What below a home others may read or enter, although Postgres and the services were there."""
+    assert {"logs", "postgres", "storage", "valkey"} <= {path.name for path in home.iterdir()}
+    found = []
+    for path in home.rglob("*"):
+        # Postgres' own files come and go.
+        with contextlib.suppress(FileNotFoundError):
+            if not path.is_socket() and stat.S_IMODE(path.lstat().st_mode) & 0o077:
+                found.append(str(path.relative_to(home)))
+    return found
+
+
 def test_it_says_once_that_it_is_ready_and_listens_on_loopback_only(start: Start, home: Path) -> None:
     instance = start().ready()
     assert instance.get("/health/ready")["checks"]
@@ -45,6 +58,7 @@ def test_it_says_once_that_it_is_ready_and_listens_on_loopback_only(start: Start
     assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
     assert stat.S_IMODE((home / "secrets.env").stat().st_mode) == 0o600
     assert stat.S_IMODE((home / "run" / "instance.json").stat().st_mode) == 0o600
+    assert open_to_others(home) == []
     assert instance.stop()[0] == 0
     assert sum("is ready at" in line for line in instance.lines) == 1
     assert not (home / "run" / "instance.json").exists()

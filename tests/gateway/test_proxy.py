@@ -6,6 +6,7 @@ because a healthy media service never does.
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -26,9 +27,12 @@ from services.gateway.app import create_app
 from services.gateway.proxy import upstream
 from services.gateway.settings import GatewaySettings
 from shared.auth import ServiceTokens
+from shared.http.server import UVICORN
 from tests.conftest import TestDatabase
+from tests.support.clients import problem
 from tests.support.patience import until
-from tests.support.running import free_port
+from tests.support.running import ROOT, free_port
+from tests.support.wire import Wire
 
 SECRET = "m" * 40
 PLATFORM = "p" * 40
@@ -40,7 +44,7 @@ class _Server:
 
     def __init__(self, app: Any) -> None:
         self.port = free_port()
-        self._server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_level="error", lifespan="on"))
+        self._server = uvicorn.Server(uvicorn.Config(app, port=self.port, lifespan="on", **UVICORN))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def __enter__(self) -> str:
@@ -97,6 +101,8 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
             Route("/api/videos/upload", _upload, methods=["POST"]),
         ]
     )
+    web = tmp_path_factory.mktemp("web")
+    (web / "index.html").write_text("<!doctype html><title>Lectern</title>")
     before = upstream.READ_TIMEOUT
     upstream.READ_TIMEOUT = 1.0
     try:
@@ -114,6 +120,7 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
                 platform_jwt_secret=PLATFORM,  # type: ignore[arg-type]
                 master_keys="1:" + "A" * 43 + "=",  # type: ignore[arg-type]
                 max_upload_bytes=4 * MEGABYTE,
+                web_root=web,
                 cors_allowed_origins="https://school.example",
             )
             with _Server(create_app(settings)) as url:
@@ -187,6 +194,9 @@ def test_a_body_beyond_the_limit_is_cut_off(client: httpx.Client) -> None:
     SEEN.pop("uploaded", None)
     answer = client.post("/api/videos/upload", content=_pieces(8))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    # The configured limit, not what is let through for the form around the film.
+    assert answer.json()["maxBytes"] == 4 * MEGABYTE
+    assert "4,194,304 bytes" in answer.json()["detail"]
     assert "uploaded" not in SEEN
 
 
@@ -209,6 +219,54 @@ def test_a_declared_length_beyond_the_limit_is_refused_before_the_body(gateway: 
 def test_an_early_refusal_reaches_a_client_that_is_still_sending(client: httpx.Client) -> None:
     answer = client.post("/api/videos/upload?refuse=1", content=_pieces(4))
     assert (answer.status_code, answer.json()["code"]) == (415, "not_media")
+
+
+@pytest.mark.parametrize("path", ["/api/videos/upload", f"/api/playback/{'c' * 43}/beat"])
+@pytest.mark.parametrize("how", ["close", "half close", "reset", "broken chunk"])
+def test_a_cut_connection_is_no_fault_of_ours(
+    gateway: str, client: httpx.Client, caplog: pytest.LogCaptureFixture, how: str, path: str
+) -> None:
+    """One line of the access log says what the client did, with a request id and without a traceback."""
+    port = int(gateway.rpartition(":")[2])
+    caplog.set_level("INFO")
+    token = client.headers["authorization"]
+    chunked = how == "broken chunk"
+    length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "4000000"}
+    with Wire(port) as wire:
+        wire.head("POST", path, {"Authorization": token, **length})
+        if chunked:
+            wire.body([b"5\r\nabcde\r\n", b"zz\r\n"])
+            problem(*_told(wire), 400, "malformed_request")
+        else:
+            wire.body([b"y" * 10_000])
+            if how == "half close":
+                wire.end_of_sending()
+                code = "upload_interrupted" if "upload" in path else "request_interrupted"
+                problem(*_told(wire), 400, code)
+            elif how == "reset":
+                wire.cut()
+    place = path.replace("c" * 43, "***")
+    until(lambda: [line for line in _access(caplog) if line.startswith(f"POST {place}")], "the line of the access log")
+    assert all(line.startswith(f"POST {place} 400 ") for line in _access(caplog) if line.startswith("POST"))
+    assert [record.getMessage() for record in caplog.records if record.exc_info or record.levelname == "ERROR"] == []
+
+
+def _access(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "lectern.access"]
+
+
+def _told(wire: Wire) -> tuple[str, dict[str, Any]]:
+    _, content_type, document = wire.answer()
+    return content_type, document
+
+
+@pytest.mark.parametrize(
+    "length", ["Content-Length: -5", "Content-Length: 99999999999999999999999", "Transfer-Encoding: chunked\r\n\r\nxyz"]
+)
+def test_what_is_no_http_is_answered_with_a_problem(gateway: str, length: str) -> None:
+    with Wire(int(gateway.rpartition(":")[2])) as wire:
+        wire.body([f"POST /api/videos/upload HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode()])
+        problem(*_told(wire), 400, "malformed_request")
 
 
 def test_without_a_jwt_nothing_is_passed_on(gateway: str) -> None:
@@ -243,3 +301,24 @@ def test_nothing_but_public_objects_is_served(gateway: str, path: str, tmp_path:
             said += piece
     assert said.startswith((b"HTTP/1.1 404", b"HTTP/1.1 503"))
     assert b"root:" not in said
+
+
+def test_a_page_is_one_that_the_web_app_routes(gateway: str) -> None:
+    """The app shows every address itself, and one that it does not know is none to a machine either."""
+    routed = re.findall(r"^  \w+: '(/[^']*)',$", (ROOT / "web/src/app/router.tsx").read_text(), re.MULTILINE)
+    assert "/courses/:courseId/chapters/:chapterId" in routed
+    for route in routed:
+        answer = httpx.get(gateway + re.sub(r":\w+", "physics-1.2", route))
+        assert (answer.status_code, "<title>Lectern" in answer.text) == (200, True), route
+    for path in ("/docs", "/redoc", "/courses", "/courses/a/b", "/courses/a/chapters/b/c", "/admin/users", "/nonsense"):
+        answer = httpx.get(gateway + path)
+        assert (answer.status_code, "<title>Lectern" in answer.text) == (404, True), path
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("call", ["GET /status", "GET /thumbnails", "GET /access-token", "PUT /replace", "DELETE "])
+def test_what_is_no_video_id_is_no_video(client: httpx.Client, call: str) -> None:
+    method, _, below = call.partition(" ")
+    answer = client.request(method, f"/api/videos/xxx{below}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "video_not_found")

@@ -56,6 +56,24 @@ def test_the_balance_is_bounded_by_twice_the_wall_clock_and_one_slack(waits: lis
     assert earned <= credit.FIRST_BALANCE_MS + 2 * sum(waits)
 
 
+@given(st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 200_000)), max_size=30))
+def test_positions_earn_at_most_twice_the_wall_clock_of_their_session(reports: list[tuple[int, int]]) -> None:
+    """However often a client reports, and however far it says it is."""
+    clock = earned = 0
+    for wait, moved in reports:
+        clock += wait
+        if moved <= credit.playable(clock, wait, earned):
+            earned += moved
+        assert earned <= 2 * clock
+
+
+def test_a_late_report_is_no_leap() -> None:
+    # Ten seconds at twice the speed, told a second early after a report that was a second late.
+    assert credit.playable(100_000, 9_000, 20_000) >= 20_000
+    assert credit.playable(100_000, 9_000, 20_000) < 21_000
+    assert credit.playable(0, 0, 0) == 0
+
+
 def test_a_clock_that_goes_back_gives_nothing_and_takes_nothing() -> None:
     assert credit.refill(5_000, -60_000) == 5_000
 

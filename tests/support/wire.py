@@ -63,6 +63,10 @@ class Wire:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self._socket.close()
 
+    def end_of_sending(self) -> None:
+        """End our side only: what the other side says can still be read."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def _more(self, so_far: bytes | bytearray) -> bytes:
         piece = self._socket.recv(65536)
         assert piece, f"the connection was closed in the middle of an answer: {bytes(so_far)[:500]!r}"

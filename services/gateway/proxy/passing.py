@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 from fastapi import Request, Response
@@ -12,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway.proxy.upstream import Upstream, bad_gateway
 from shared.contracts.access import Actor
-from shared.http import Problem, problem_response
+from shared.http import Problem, problem_response, request_interrupted
 
 REQUEST_HEADERS = (
     "accept",
@@ -38,15 +40,44 @@ BODILESS = {"GET", "HEAD"}
 LINGER_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 5.0
 PIECE = 64 * 1024
+FORM_OVERHEAD = 64 * 1024
+"""What boundaries, headers and the other fields of a form may add to a film's size."""
 
 
-async def pass_on(request: Request, upstream: Upstream, actor: Actor, most_body: int) -> Response:
-    """Ask ``upstream`` what the client asked, on behalf of ``actor``. ``most_body`` bytes of body, 413 above."""
+@dataclass(frozen=True)
+class BodyLimit:
+    """How many bytes a request's body may have; a film's form may have a little more around the film itself."""
+
+    most: int
+    film: bool = False
+
+    @property
+    def passed(self) -> int:
+        return self.most + (FORM_OVERHEAD if self.film else 0)
+
+    def too_large(self) -> Problem:
+        what = "film" if self.film else "request"
+        sentence = f"The {what} has more than {self.most:,} bytes, the most that is taken here."
+        return Problem(413, "too_large", sentence, maxBytes=self.most)
+
+    def interrupted(self) -> Problem:
+        """A cut connection is the client's to mend. Who only ended its own side still reads this."""
+        if not self.film:
+            return request_interrupted()
+        sentence = "The connection ended before the whole film was here. Send it again."
+        return Problem(400, "upload_interrupted", sentence)
+
+
+async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: BodyLimit, **claims: Any) -> Response:
+    """Ask ``upstream`` what the client asked, on behalf of ``actor``; ``claims`` go into the service token.
+
+    A body above ``limit`` is refused with 413.
+    """
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most_body:
-        return LingeringRefusal(too_large(most_body))
-    headers = _chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor)
-    body = None if request.method in BODILESS else _Body(request, most_body)
+    if declared.isdigit() and int(declared) > limit.passed:
+        return LingeringRefusal(limit.too_large())
+    headers = _chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor, **claims)
+    body = None if request.method in BODILESS else _Body(request, limit)
     try:
         response = await upstream.open(
             request.method,
@@ -82,12 +113,6 @@ def _chosen(headers: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str, s
     return {name: headers[name] for name in allowed if name in headers}
 
 
-def too_large(limit: int) -> Problem:
-    return Problem(
-        413, "too_large", f"The request has more than {limit:,} bytes, the most this address takes.", maxBytes=limit
-    )
-
-
 class LingeringRefusal(Response):
     """A problem that is answered at once, while the body it refuses is still being sent.
 
@@ -117,23 +142,26 @@ class LingeringRefusal(Response):
 class _Body:
     """The client's body on its way through. What went wrong on the client's side is kept in ``fault``."""
 
-    def __init__(self, request: Request, most: int) -> None:
+    def __init__(self, request: Request, limit: BodyLimit) -> None:
         self._stream = request.stream()
-        self._most = most
+        self._limit = limit
         self._seen = 0
         self.ended = False
-        self.fault: Exception | None = None
+        self.fault: Problem | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         try:
             async for piece in self._stream:
                 self._seen += len(piece)
-                if self._seen > self._most:
-                    raise too_large(self._most)
+                if self._seen > self._limit.passed:
+                    raise self._limit.too_large()
                 if piece:
                     yield piece
             self.ended = True
-        except (Problem, ClientDisconnect) as error:
+        except ClientDisconnect:
+            self.fault = self._limit.interrupted()
+            raise
+        except Problem as error:
             self.fault = error
             raise
 

@@ -3,18 +3,16 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from services.gateway.identity.dependencies import signed_in
-from services.gateway.proxy.passing import pass_on
-from services.gateway.tokens import errors
-from services.gateway.tokens.entitlement import Entitlement
+from services.gateway.proxy.passing import BodyLimit, pass_on
+from services.gateway.tokens.endpoints import video_id_of
+from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor
 
 SMALL_BODY = 1024 * 1024
-FORM_OVERHEAD = 64 * 1024
 
 Guard = Literal["signed in", "may watch", "may study"]
 
@@ -29,6 +27,8 @@ class Route:
     guard: Guard = "signed in"
     film: bool = False
     """Whether the body is a film, limited as such."""
+    vouches: bool = False
+    """Whether the service is told of the playback session in which the actor watches the chapter now."""
 
 
 ROUTES = (
@@ -54,7 +54,7 @@ ROUTES = (
     Route("POST", "/api/admin/jobs/{job_id}/retry", "transcoder"),
     Route("PUT", "/api/admin/jobs/{job_id}/priority", "transcoder"),
     Route("GET", "/api/admin/workers", "transcoder"),
-    Route("PUT", "/api/progress/chapters/{chapter_id}", "progress", "may study"),
+    Route("PUT", "/api/progress/chapters/{chapter_id}", "progress", "may study", vouches=True),
     Route("GET", "/api/progress/chapters/{chapter_id}", "progress"),
     Route("POST", "/api/progress/chapters/{chapter_id}/complete", "progress"),
     Route("POST", "/api/progress/chapters/{chapter_id}/reset", "progress"),
@@ -73,21 +73,22 @@ def proxy_router() -> APIRouter:
 def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def pass_through(request: Request) -> Response:
         actor = signed_in(request)
-        await _check(route, request, actor)
+        entitled = await _check(route, request, actor)
         state = request.app.state
-        limit = state.settings.max_upload_bytes + FORM_OVERHEAD if route.film else SMALL_BODY
-        return await pass_on(request, state.upstreams[route.service], actor, limit)
+        claims = {}
+        if route.vouches and entitled is not None and entitled.video_id is not None:
+            claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
+        limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(SMALL_BODY)
+        return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 
     return pass_through
 
 
-async def _check(route: Route, request: Request, actor: Actor) -> None:
+async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:
     entitlement: Entitlement = request.app.state.entitlement
-    if route.guard == "may watch":
-        try:
-            video_id = UUID(request.path_params["video_id"])
-        except ValueError:
-            raise errors.video_not_found() from None
-        await entitlement.require_video(video_id, actor)
-    elif route.guard == "may study":
-        await entitlement.require_chapter(request.path_params["chapter_id"], actor)
+    video_id = video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
+    if route.guard == "may watch" and video_id is not None:
+        return await entitlement.require_video(video_id, actor)
+    if route.guard == "may study":
+        return await entitlement.require_chapter(request.path_params["chapter_id"], actor)
+    return None

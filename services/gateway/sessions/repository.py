@@ -16,8 +16,10 @@ SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.r
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
-                  OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven
+                  OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven,
+       ve.duration
 FROM access.playback_sessions s JOIN media.videos v ON v.id = s.video_id
+LEFT JOIN media.video_versions ve ON ve.id = s.version_id
 WHERE s.credential_hash = :hash
 """)
 
@@ -33,6 +35,12 @@ UPDATE access.playback_sessions
 SET expires_at = least(absolute_expires_at, now() + make_interval(secs => :seconds)), last_seen_at = now(),
     network_v4 = coalesce(CAST(:v4 AS cidr), network_v4), network_v6 = coalesce(CAST(:v6 AS cidr), network_v6)
 WHERE id = :id RETURNING expires_at
+""")
+
+NEWEST = text("""
+SELECT id, created_at FROM access.playback_sessions
+WHERE user_id = :user_id AND video_id = :video_id AND revoked_at IS NULL AND expires_at > now()
+ORDER BY created_at DESC LIMIT 1
 """)
 
 SECRET = text("SELECT kid, nonce, wrapped FROM media.content_keys WHERE version_id = :version_id AND epoch = :epoch")
@@ -60,12 +68,19 @@ class Found:
     expired: bool
     absolutely_expired: bool
     network_proven: bool
+    duration: float | None
 
 
 async def find(session: Session, credential_hash: bytes, ip: str, *, anywhere: bool) -> Found | None:
     values = {"hash": credential_hash, "ip": ip, "anywhere": anywhere}
     row = (await session.execute(FIND, values)).mappings().first()
     return Found(**row) if row else None
+
+
+async def newest(session: Session, user_id: str, video_id: UUID) -> tuple[UUID, datetime] | None:
+    """Id and opening time of the living session of a user for a video that was opened last."""
+    row = (await session.execute(NEWEST, {"user_id": user_id, "video_id": video_id})).first()
+    return (row[0], row[1]) if row else None
 
 
 async def open_session(session: Session, opened: PlaybackSession) -> None:

@@ -13,6 +13,7 @@ from services.gateway.tokens import errors as token_errors
 from services.gateway.tokens.entitlement import Entitlement
 from services.gateway.tokens.service import TokenService, digest
 from shared.contracts.access import Actor, Role
+from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW
 from shared.crypto import KeyRing, Wrapped, window_key
 from shared.crypto.keyring import secret_context
 from shared.db import Database, Session, new_id
@@ -23,6 +24,8 @@ SLIDE_GRAIN = 60
 ABSOLUTE = timedelta(hours=24)
 CREDENTIAL_BYTES = 32
 SECRETS_KEPT = 1024
+SHORTEST_SEGMENT = 4.0
+"""Seconds. Segments are six on the grid; only a film of less than a picture a second rounds them so far down."""
 
 
 class SessionService:
@@ -104,6 +107,8 @@ class SessionService:
         """16 bytes: the key of one window. Asking for it keeps the session alive."""
         async with self._database.session_scope() as session:
             found = await self._require(session, credential, ip)
+            if found.duration is not None and _begins_at_least(window) >= found.duration:
+                raise errors.key_not_found()
             secret = await self._secret(session, found.version_id, epoch)
             await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
         return window_key(secret, window)
@@ -117,6 +122,12 @@ class SessionService:
             await self._entitlement.require_video(found.video_id, actor, session)
             return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._policy))
 
+    async def vouch(self, actor: Actor, video_id: UUID) -> dict[str, str] | None:
+        """What progress is told of the actor's session for this video, ``{id, opened_at}``; None without one."""
+        async with self._database.session_scope() as session:
+            found = await repository.newest(session, actor.user_id, video_id)
+        return None if found is None else {"id": str(found[0]), "opened_at": found[1].isoformat()}
+
     async def _secret(self, session: Session, version_id: UUID, epoch: int) -> bytes:
         place = (version_id, epoch)
         if place not in self._secrets:
@@ -127,3 +138,8 @@ class SessionService:
             if len(self._secrets) > SECRETS_KEPT:
                 self._secrets.popitem(last=False)
         return self._secrets[place]
+
+
+def _begins_at_least(window: int) -> float:
+    """Seconds before which no segment of a key window can begin; the first segment of a film is split in two."""
+    return SHORTEST_SEGMENT * (window * SEGMENTS_PER_KEY_WINDOW - 1)

@@ -1,4 +1,7 @@
-"""The web app: files of the build, and its index for every address that the app routes by itself."""
+"""The web app: files of the build, and its index for every address that the app routes by itself.
+
+An address that it does not know gets the index as well, which says so, and the status 404.
+"""
 
 import asyncio
 from pathlib import Path
@@ -14,6 +17,14 @@ POLICY = (
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 FILE_ENDINGS = (".js", ".css", ".map", ".svg", ".png", ".ico", ".woff2", ".txt", ".json", ".webmanifest", ".php")
+ROUTES = (
+    "/",
+    "/courses/:courseId",
+    "/courses/:courseId/chapters/:chapterId",
+    "/admin",
+    "/admin/courses/:courseId",
+)
+"""The pages of web/src/app/router.tsx."""
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lectern</title>
 <p>The web app is not built. Run <code>make run</code>, which builds it.</p></html>"""
 
@@ -22,6 +33,18 @@ def _asset(root: Path, path: str) -> Path | None:
     """The file of the build at ``path``, if it is one; links and dots lead nowhere else."""
     file = (root / path).resolve()
     return file if path and file.is_relative_to(root.resolve()) and file.is_file() else None
+
+
+def _is_page(path: str) -> bool:
+    """Whether the app has a page at ``path``; a slash too many is none of its business."""
+    parts = [part for part in path.split("/") if part]
+    return any(_fits(parts, [piece for piece in route.split("/") if piece]) for route in ROUTES)
+
+
+def _fits(parts: list[str], pieces: list[str]) -> bool:
+    return len(parts) == len(pieces) and all(
+        piece.startswith(":") or piece == part for part, piece in zip(parts, pieces, strict=True)
+    )
 
 
 def add_web(app: FastAPI, root: Path | None) -> None:
@@ -41,4 +64,4 @@ def add_web(app: FastAPI, root: Path | None) -> None:
         if path.startswith("assets/") or path.endswith(FILE_ENDINGS):
             raise Problem(404, "not_found", "There is no such file.")
         headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
-        return FileResponse(root / "index.html", headers=headers)
+        return FileResponse(root / "index.html", 200 if _is_page(path) else 404, headers=headers)

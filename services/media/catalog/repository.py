@@ -16,7 +16,13 @@ SELECT c.id, c.title,
        count(ch.chapter_id) AS chapter_count,
        e.user_id IS NOT NULL AS is_enrolled,
        coalesce(100.0 * count(*) FILTER (WHERE p.is_completed AND ch.video_id IS NOT NULL)
-                / nullif(count(ch.video_id), 0), 0)::float8 AS progress
+                / nullif(count(ch.video_id), 0), 0)::float8 AS progress,
+       (SELECT v.poster_key FROM catalog.current_chapters open
+        JOIN media.videos video ON video.id = open.video_id
+        JOIN media.video_versions v ON v.id = video.current_version_id
+        WHERE open.course_id = c.id AND v.poster_key IS NOT NULL
+          AND (:everything OR catalog.locked_reason(open, :user_id) IS NULL)
+        ORDER BY open.position LIMIT 1) AS poster_key
 FROM catalog.courses c
 LEFT JOIN catalog.current_chapters ch ON ch.course_id = c.id
 LEFT JOIN catalog.enrollments e ON e.course_id = c.id AND e.user_id = :user_id
@@ -48,7 +54,10 @@ ORDER BY ch.position
 
 
 async def courses_for(session: Session, user_id: str, *, everything: bool) -> Sequence[RowMapping]:
-    """A row per course that ``user_id`` may see; all of them where ``everything``."""
+    """A row per course that ``user_id`` may see; all of them where ``everything``.
+
+    ``poster_key`` is that of the first film that they may open.
+    """
     return (await session.execute(COURSES, {"user_id": user_id, "everything": everything})).mappings().all()
 
 

@@ -63,6 +63,8 @@ class CourseSummary(Document):
     is_enrolled: bool
     progress: float
     """Per cent of the chapters with a video that the caller completed."""
+    poster_url: str | None
+    """A picture of the first film that the caller may open."""
 
 
 class CourseList(Document):

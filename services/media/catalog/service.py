@@ -29,7 +29,7 @@ class CatalogService:
     async def list_courses(self, actor: Actor) -> CourseList:
         async with self._database.session_scope() as session:
             rows = await repository.courses_for(session, actor.user_id, everything=actor.role.is_staff)
-        return CourseList(courses=[CourseSummary(**row) for row in rows])
+        return CourseList(courses=[CourseSummary(**row, poster_url=self._poster(row["poster_key"])) for row in rows])
 
     async def course(self, course_id: str, actor: Actor) -> CourseAnswer:
         async with self._database.session_scope() as session:
@@ -105,9 +105,11 @@ class CatalogService:
             chapters=[self._chapter(row, actor) for row in rows],
         )
 
+    def _poster(self, key: str | None) -> str | None:
+        return f"{self._public_base_url}/{key}" if key else None
+
     def _chapter(self, row: RowMapping, actor: Actor) -> ChapterAnswer:
         reason = None if actor.role.is_staff else row["locked_reason"]
-        poster = row["poster_key"]
         return ChapterAnswer(
             id=row["chapter_id"],
             title=row["title"],
@@ -118,7 +120,7 @@ class CatalogService:
             video_status=row["video_status"],
             video_percent=row["video_percent"],
             duration=row["duration"],
-            poster_url=f"{self._public_base_url}/{poster}" if poster and reason is None else None,
+            poster_url=self._poster(row["poster_key"]) if reason is None else None,
             is_locked=reason is not None,
             locked_reason=reason,
             requires_chapter_id=row["requires_chapter_id"] if reason == "previous_chapter" else None,

@@ -16,7 +16,7 @@ def malformed_form(why: str) -> Problem:
 
 
 def missing_field(name: str) -> Problem:
-    return Problem(400, "missing_field", f"The form has no field {name}.", field=name)
+    return Problem(422, "missing_field", f"The form has no field {name}.", field=name)
 
 
 def repeated_field(name: str) -> Problem:
@@ -24,7 +24,7 @@ def repeated_field(name: str) -> Problem:
 
 
 def invalid_chapter_id() -> Problem:
-    return Problem(400, "invalid_request", "chapterId must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+    return Problem(422, "invalid_request", "chapterId must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
 
 
 def unknown_chapter(chapter_id: str) -> Problem:

@@ -21,6 +21,10 @@ MOST_BALANCE_MS = 120_000
 """What can be saved up, so that a minute offline at double speed is not lost, and a night's sleep earns no lesson."""
 
 
+GRACE_MS = 2_000
+"""How much further a position may have moved than its clock allows: reports are late by different amounts."""
+
+
 @dataclass(frozen=True)
 class Earned:
     """``spans`` are credited; ``spent_ms`` of the budget went for them."""
@@ -32,6 +36,18 @@ class Earned:
 def refill(balance_ms: int, elapsed_ms: int) -> int:
     """The balance after ``elapsed_ms`` on the wall. A clock that went back gives nothing and takes nothing."""
     return min(MOST_BALANCE_MS, balance_ms + int(RATE * max(0, elapsed_ms)))
+
+
+def playable(since_open_ms: int, since_report_ms: int, credited_ms: int) -> int:
+    """How much of the film a position may have moved by playing.
+
+    ``since_open_ms`` and ``since_report_ms`` are the wall clock's, since the session was opened and since the position
+    was written last; ``credited_ms`` is what the session earned already. Over its life a session earns what its clock
+    allows and no grace: that only tells a late report from a leap.
+    """
+    left = int(RATE * max(0, since_open_ms)) - credited_ms
+    step = int(RATE * max(0, min(since_open_ms, since_report_ms))) + GRACE_MS
+    return max(0, min(left, step, MOST_BALANCE_MS))
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

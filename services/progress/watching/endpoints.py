@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import ValidationError
 
 from services.progress.watching import errors
-from services.progress.watching.schemas import Beat, ProgressAnswer, ProgressInput
+from services.progress.watching.schemas import Beat, OpenedSession, ProgressAnswer, ProgressInput
 from services.progress.watching.service import WatchingService
 from shared.contracts.model import ExternalId
 from shared.http.inner import ActingPerson, ServiceClaims, service_token_claims
@@ -45,9 +45,12 @@ async def beat(request: Request, actor: ActingPerson, claims: ServiceClaims, wat
 
 @router.put("/api/progress/chapters/{chapter_id}")
 async def put_progress(
-    chapter_id: ChapterId, body: ProgressInput, actor: ActingPerson, watching: Watching
+    chapter_id: ChapterId, body: ProgressInput, actor: ActingPerson, claims: ServiceClaims, watching: Watching
 ) -> ProgressAnswer:
-    return await watching.put(actor, chapter_id, body)
+    """A position. It earns what can have been played meanwhile in the session that the service token names, if any."""
+    session = claims.get("session")
+    opened = OpenedSession.model_validate(session) if session is not None else None
+    return await watching.put(actor, chapter_id, body, opened)
 
 
 @router.get("/api/progress/chapters/{chapter_id}")

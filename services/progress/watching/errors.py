@@ -7,6 +7,16 @@ def unknown_chapter(chapter_id: str) -> Problem:
     return Problem(404, "unknown_chapter", f"No course has a chapter {chapter_id}.")
 
 
+def chapter_has_no_video(chapter_id: str) -> Problem:
+    return Problem(409, "chapter_has_no_video", f"Chapter {chapter_id} has no film yet, so there is no place in it.")
+
+
+def video_not_playable() -> Problem:
+    return Problem(
+        409, "video_not_playable", "The film is still being prepared. Send the position when it can be watched."
+    )
+
+
 def session_required() -> Problem:
     return Problem(401, "session_required", "A beat belongs to a playback session; the gateway must vouch for it.")
 

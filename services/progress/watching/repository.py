@@ -49,6 +49,13 @@ VALUES (:user_id, date_bin('15 minutes', now(), TIMESTAMPTZ '2000-01-01 00:00:00
 ON CONFLICT (user_id, starts_at) DO UPDATE SET watched_ms = q.watched_ms + excluded.watched_ms
 """)
 
+# -1, because no beat was seen: the first one of this session may tell of the same seconds again.
+SESSION_POSITION = text("""
+INSERT INTO learning.watch_sessions AS s (session_id, user_id, chapter_id, last_seq, credited_ms, last_beat_at)
+VALUES (:session_id, :user_id, :chapter_id, -1, :credited, now())
+ON CONFLICT (session_id) DO UPDATE SET credited_ms = s.credited_ms + excluded.credited_ms, last_beat_at = now()
+""")
+
 SESSION_BEAT = text("""
 INSERT INTO learning.watch_sessions AS s (session_id, user_id, chapter_id, last_seq, credited_ms, last_beat_at)
 VALUES (:session_id, :user_id, :chapter_id, :seq, :credited, now())
@@ -129,9 +136,27 @@ async def add(
     return row
 
 
-async def last_seq(session: Session, session_id: UUID) -> int:
-    found = await session.scalar(select(WatchSession.last_seq).where(WatchSession.session_id == session_id))
-    return -1 if found is None else found
+@dataclass(frozen=True)
+class Reported:
+    """What a playback session told so far: its last beat (-1 for none), and the milliseconds credited to it."""
+
+    last_seq: int = -1
+    credited_ms: int = 0
+
+    @property
+    def beats(self) -> bool:
+        return self.last_seq >= 0
+
+
+async def reported(session: Session, session_id: UUID) -> Reported:
+    query = select(WatchSession.last_seq, WatchSession.credited_ms).where(WatchSession.session_id == session_id)
+    row = (await session.execute(query)).first()
+    return Reported(*row) if row else Reported()
+
+
+async def session_position(session: Session, session_id: UUID, user_id: str, chapter_id: str, credited_ms: int) -> None:
+    values = {"session_id": session_id, "user_id": user_id, "chapter_id": chapter_id, "credited": credited_ms}
+    await session.execute(SESSION_POSITION, values)
 
 
 async def session_beat(

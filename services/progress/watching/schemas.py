@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from shared.contracts.model import Document, Moment
 
@@ -31,6 +32,13 @@ class ProgressInput(Document):
     current_position: Seconds
     total_duration: Seconds | None = None
     watch_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class OpenedSession(BaseModel):
+    """The playback session that the gateway vouches for when a position comes in."""
+
+    id: UUID
+    opened_at: datetime
 
 
 class Gap(Document):

@@ -1,18 +1,16 @@
 """What a student watched: beats come in, the truth goes out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from services.progress.watching import credit, errors, repository
 from services.progress.watching.credit import Span
 from services.progress.watching.repository import ChapterFacts
-from services.progress.watching.schemas import Beat, Gap, ProgressAnswer, ProgressInput
+from services.progress.watching.schemas import Beat, Gap, OpenedSession, ProgressAnswer, ProgressInput
 from shared.contracts.access import Actor
 from shared.db import Database, Session
 from shared.db.models.learning import Progress
-
-OLD_CLIENT_GRACE_MS = 2_000
-OLD_CLIENT_WINDOW_MS = 120_000
 
 
 class WatchingService:
@@ -26,10 +24,11 @@ class WatchingService:
             facts = await self._chapter(session, chapter_id)
             balance = credit.refill(*await repository.lock_budget(session, actor.user_id))
             row, _ = await repository.find_or_make(session, actor.user_id, facts)
-            repeated = beat.seq <= await repository.last_seq(session, session_id)
+            before = await repository.reported(session, session_id)
+            repeated = beat.seq <= before.last_seq
             spans = credit.clip(credit.union(played), facts.duration_ms or 0)
-            if repeated:
-                # Late or sent twice: what is new in it counts, what was counted does not count again.
+            if repeated or (before.credited_ms and not before.beats):
+                # Late, sent twice, or told by a position before: what is new in it counts, the rest not again.
                 spans = credit.subtract(spans, repository.spans_of(row))
             earned = credit.spend(spans, balance)
             await repository.save_budget(session, actor.user_id, balance - earned.spent_ms)
@@ -38,26 +37,42 @@ class WatchingService:
             await repository.session_beat(session, session_id, actor.user_id, chapter_id, beat.seq, earned.spent_ms)
             return await self._answer(session, actor, facts, row)
 
-    async def put(self, actor: Actor, chapter_id: str, wanted: ProgressInput) -> ProgressAnswer:
-        """The seeds' clients send a position only. Moving on no faster than one can play counts as having played."""
+    async def put(
+        self, actor: Actor, chapter_id: str, wanted: ProgressInput, opened: OpenedSession | None
+    ) -> ProgressAnswer:
+        """The seeds' clients send a position only. Moving on no faster than one can play counts as having played.
+
+        ``opened`` is the user's session for this film: without one nobody plays, so the place is kept and nothing
+        earned. Nor does a position earn in a session that sends beats, which say all that was played in it.
+        """
         async with self._database.session_scope() as session:
             facts = await self._chapter(session, chapter_id)
+            if facts.video_id is None:
+                raise errors.chapter_has_no_video(chapter_id)
+            if facts.duration_ms is None:
+                raise errors.video_not_playable()
             balance = credit.refill(*await repository.lock_budget(session, actor.user_id))
             row, is_new = await repository.find_or_make(session, actor.user_id, facts)
             position = _ms(wanted.current_position)
             moved = position - row.position_ms
             spans: Sequence[Span] = []
-            if 0 < moved <= (credit.FIRST_BALANCE_MS if is_new else await self._playable(session, row)):
-                spans = credit.clip([(row.position_ms, position)], facts.duration_ms or 0)
+            if opened is not None and 0 < moved <= await self._playable(session, row, is_new, opened):
+                spans = credit.clip([(row.position_ms, position)], facts.duration_ms)
             earned = credit.spend(spans, balance)
             await repository.save_budget(session, actor.user_id, balance - earned.spent_ms)
+            if opened is not None and earned.spent_ms:
+                await repository.session_position(session, opened.id, actor.user_id, chapter_id, earned.spent_ms)
             row = await self._take(session, row, facts, earned.spans, position, earned.spent_ms)
             return await self._answer(session, actor, facts, row)
 
-    async def _playable(self, session: Session, row: Progress) -> int:
-        """How much film can have been played since the row was written last."""
-        elapsed = (await repository.now(session) - row.updated_at).total_seconds() * 1000
-        return int(min(credit.RATE * elapsed + OLD_CLIENT_GRACE_MS, OLD_CLIENT_WINDOW_MS))
+    async def _playable(self, session: Session, row: Progress, is_new: bool, opened: OpenedSession) -> int:
+        """How much film can have been played in a session since the position was written last."""
+        before = await repository.reported(session, opened.id)
+        if before.beats:
+            return 0
+        now = await repository.now(session)
+        written = opened.opened_at if is_new else row.updated_at
+        return credit.playable(_elapsed(opened.opened_at, now), _elapsed(written, now), before.credited_ms)
 
     async def _take(
         self,
@@ -157,6 +172,10 @@ class WatchingService:
             next_chapter_unlocked=next_open,
             updated_at=row.updated_at if row else None,
         )
+
+
+def _elapsed(since: datetime, now: datetime) -> int:
+    return round((now - since).total_seconds() * 1000)
 
 
 def _ms(seconds: float) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from services.transcoder.ffmpeg.codec_check import check_codecs
 from services.transcoder.ffmpeg.colour import conversion, source_tags
+from services.transcoder.ffmpeg.encoders import ENCODERS, filter_suffix, global_arguments, rate_arguments
 from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, LinePipe, check, run
 from services.transcoder.ffmpeg.segments import (
@@ -30,7 +31,6 @@ from services.transcoder.ffmpeg.segments import (
 )
 from services.transcoder.ladder.schema import ChunkPlan, Plan, VideoPlan, VideoRendition
 
-PRESET = "veryfast"
 STALL_TIMEOUT = 120.0
 _FINE_TICKS = 240_000
 # Pictures before the first one that a deinterlacer looks at.
@@ -134,11 +134,12 @@ def _arguments(
     limited = ["-threads", str(options.threads)] if options.threads else []
     argv = [
         *common_arguments(options.ffmpeg),
+        *global_arguments(options.encoder),
         *(["-filter_complex_threads", str(options.threads)] if options.threads else []),
         *limited,
         *("-an", "-sn", "-dn", "-noautorotate", "-reinit_filter", "0"),
         *input_arguments(source, plan.container, seek_time(plan, video, decode_from)),
-        *("-filter_complex", _graph(plan, video, starts, decode_from, renditions)),
+        *("-filter_complex", _graph(plan, video, starts, decode_from, renditions, filter_suffix(options.encoder))),
     ]
     borders = [start - starts[0] for start in starts[1:]]
     for position, (rendition, pipe) in enumerate(zip(renditions, pipes, strict=True)):
@@ -157,15 +158,10 @@ def encoder_arguments(
     `borders` are the frames, counted from the first one encoded, at which later segments start.
     ValueError for an `encoder` that is not known here.
     """
-    if encoder != "libx264":
+    if encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {encoder!r}")
-    keys = "+".join(f"eq(n,{border})" for border in (0, *borders))
     return [
-        *("-c:v", "libx264", "-preset", PRESET, "-profile:v", rendition.profile, "-level:v", rendition.level),
-        *("-crf", f"{rendition.crf:g}", "-maxrate", str(rendition.maxrate), "-bufsize", str(rendition.bufsize)),
-        # Keyframes at scene cuts stay allowed: forbidding them costs a point of VMAF or 7 % of the bits.
-        *("-g", str(video.frames_per_segment), "-force_key_frames", f"expr:{keys}", "-forced-idr", "1"),
-        *("-flags:v", "+cgop+bitexact"),
+        *rate_arguments(encoder, rendition, gop=video.frames_per_segment, keyframes=(0, *borders)),
         *("-fps_mode", "passthrough", "-enc_time_base", "filter"),
         *("-colorspace", video.space, "-color_primaries", video.primaries, "-color_trc", video.transfer),
         *("-color_range", "tv"),
@@ -206,7 +202,12 @@ def upright(video: VideoPlan) -> list[str]:
 
 
 def _graph(
-    plan: Plan, video: VideoPlan, starts: tuple[int, ...], decode_from: int, renditions: list[VideoRendition]
+    plan: Plan,
+    video: VideoPlan,
+    starts: tuple[int, ...],
+    decode_from: int,
+    renditions: list[VideoRendition],
+    suffix: str = "",
 ) -> str:
     count = starts[-1] - starts[0]
     known = max(0, starts[-1] - max(starts[0], video.frame_count - video.held_frames))
@@ -225,7 +226,7 @@ def _graph(
     branches = [
         f"[s{i}]scale={r.width}:{r.height}:flags=bicubic:in_range={_range(video)}:out_range=tv"
         f":in_color_matrix={_matrix(video.space)}:out_color_matrix={_matrix(video.space)},"
-        f"format=yuv420p,setsar=1,setparams=range=tv[v{i}]"
+        f"format=yuv420p,setsar=1,setparams=range=tv{suffix}[v{i}]"
         for i, r in enumerate(renditions)
     ]
     return f"[0:{video.stream_index}]{','.join(head)},split={len(renditions)}{outs};" + ";".join(branches)

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from services.transcoder.ffmpeg import thumbnails as made_pictures
 from services.transcoder.ffmpeg.audio import encode_audio_chunk
+from services.transcoder.ffmpeg.encoders import limits_for
 from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, ProcessLimits, Progress
 from services.transcoder.ffmpeg.segments import Segment
@@ -158,11 +159,15 @@ class Encoder:
             options = EncodeOptions(
                 ffmpeg=self._shop.ffmpeg,
                 on_progress=meter.take,
-                limits=film.limits(self._limits(0 if urgent else PATIENT), writable=(directory,)),
+                limits=await self._encoder_limits(film, directory, 0 if urgent else PATIENT),
                 on_start=None if urgent else ordinary.started,
                 encoder=self._shop.encoder,
             )
             await encode(film.path, claim.plan, rest, directory, publish, options)
+
+    async def _encoder_limits(self, film: OpenSource, directory: Path, niceness: int) -> ProcessLimits:
+        own = film.limits(self._limits(niceness), writable=(directory,))
+        return await asyncio.to_thread(limits_for, self._shop.encoder, own)
 
     def _limits(self, niceness: int) -> ProcessLimits:
         return ProcessLimits(niceness=niceness, disk_bytes=self._shop.disk_bytes)

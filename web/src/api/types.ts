@@ -137,6 +137,8 @@ export interface CourseSummary {
   isEnrolled: boolean;
   /** Percent of the course, plain or inside its document; null where the viewer has none (staff). */
   progress: number | { overallPercentage: number } | null;
+  /** A picture of the first film the viewer may open. */
+  posterUrl: string | null;
 }
 
 export interface ChapterProgress {

@@ -5,7 +5,7 @@ import { client } from '../app/auth';
 import { Link, paths } from '../app/router';
 import { useData } from '../app/useData';
 import { useTranslate } from '../i18n';
-import { clock, duration, percent } from '../i18n/format';
+import { clock, percent } from '../i18n/format';
 import { Icon } from '../ui/Icon';
 import { Bar, Loading, Notice, Skeleton } from '../ui/pieces';
 import { ChapterRow } from './ChapterRow';
@@ -78,7 +78,7 @@ function Summary({ course, progress }: { course: Course; progress: CourseProgres
     <div className="summary" data-testid="course-summary">
       <p className="summary__facts">
         <span>{t('courses.chapters', { count: total })}</span>
-        {length > 0 && <span>{duration(length, t)}</span>}
+        {length > 0 && <span>{clock(length)}</span>}
         <span>{t('course.completed', { done, total: progress?.chaptersTotal ?? total })}</span>
       </p>
       <div className="summary__bar">
@@ -113,11 +113,11 @@ function ContinueCard({ course, chapter }: { course: Course; chapter: Chapter })
             <Bar value={chapter.progress?.watchPercentage ?? 0} label={t('course.progress')} />
             <span className="continue__facts">
               {t('course.stoppedAt', { time: clock(position) })}
-              {left !== null && ` · ${t('course.left', { time: duration(left, t) })}`}
+              {left !== null && ` · ${t('course.left', { time: clock(left) })}`}
             </span>
           </>
         )}
-        {state !== 'in_progress' && chapter.duration !== null && <span className="continue__facts">{duration(chapter.duration, t)}</span>}
+        {state !== 'in_progress' && chapter.duration !== null && <span className="continue__facts">{clock(chapter.duration)}</span>}
       </span>
     </Link>
   );

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { buildUrl } from '../api/client';
 import type { CourseSummary } from '../api/types';
 import { client, isStaff, useAuth } from '../app/auth';
 import { Link, paths } from '../app/router';
@@ -53,7 +54,7 @@ function CourseCard({ course, staff }: { course: CourseSummary; staff: boolean }
   return (
     <li>
       <Link to={paths.course(course.id)} className="card" data-testid="course-card" data-course={course.id}>
-        <Cover seed={course.id} />
+        {course.posterUrl ? <img className="card__picture" src={buildUrl(course.posterUrl)} alt="" loading="lazy" /> : <Cover seed={course.id} />}
         <div className="card__body">
           <h2>{course.title}</h2>
           <p className="card__facts">

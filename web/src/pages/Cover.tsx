@@ -1,6 +1,6 @@
 import './cover.css';
 
-/** A course has no picture of its own; its id draws one, the same on every visit. */
+/** Where there is no film yet whose picture could be shown, an id draws one, the same on every visit. */
 export function Cover({ seed }: { seed: string }) {
   const number = [...seed].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
   const hue = [166, 198, 224, 340, 28][(number >>> 13) % 5] ?? 166;
