@@ -75,7 +75,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         for answer in asked:
             named |= await answer
         fine = all(state == "ok" for state in named.values())
-        return JSONResponse({"status": "ok" if fine else "unavailable", "checks": named}, 200 if fine else 503)
+        document = {
+            "status": "ok" if fine else "unavailable",
+            "checks": named,
+            "sandbox": await _sandbox(app.state.database),
+        }
+        return JSONResponse(document, 200 if fine else 503)
 
     for router in (identity_router, tokens_router, sessions_router, proxy_router(), public_router):
         app.include_router(router)
@@ -127,6 +132,23 @@ def _checks(app: FastAPI, expected_revision: str) -> dict[str, Check]:
         "migrations": migrations,
         "worker": worker,
     }
+
+
+async def _sandbox(database: Database) -> dict[str, bool] | None:
+    """Which walls stand around FFmpeg on every worker's host; None where that cannot be said."""
+    try:
+        async with database.session_scope() as session:
+            rows = await session.execute(
+                text("""
+                SELECT wall.key, bool_and(wall.value::boolean) FROM transcoding.workers w,
+                       jsonb_each_text(w.facts -> 'sandbox') wall
+                WHERE w.seen_at > now() - make_interval(secs => :within) GROUP BY wall.key ORDER BY wall.key
+                """),
+                {"within": WORKER_SEEN_WITHIN},
+            )
+            return {name: stands for name, stands in rows} or None
+    except Exception:
+        return None
 
 
 async def _sweep_for_ever(tokens: TokenService) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.support.clients import Course, Platform, good
+from tests.support.films import make_film
 from tests.support.patience import until
 
 STUDENT = "demo-student"
@@ -150,3 +151,24 @@ def test_the_interface_speaks_georgian_and_remembers_it(platform: Platform, open
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "ka")
     assert any("ა" <= letter <= "ჰ" for letter in page.locator("main").inner_text())
+
+
+def test_a_film_that_is_still_being_made_is_watched_and_sought_through(
+    platform: Platform, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """A jump to where nothing is made yet plays on, at the lowest rung; no wait is taken for a slow network."""
+    course = enrolled_course(platform)
+    uploaded = platform.upload(course.chapters[0], make_film(tmp_path / "long.mp4", seconds=20, size="1920x1080"))
+    platform.wait_for(uploaded, "playable")
+    page = open_page()
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.currentTime > 0.2 && v.videoWidth > 0")
+    page.evaluate("() => { document.querySelector('video').currentTime = 17; }")
+    wait_for_video(page, "v.currentTime > 17.3 && v.videoWidth > 0")
+    if platform.status(uploaded)["status"] != "ready":
+        assert video(page, "v.videoWidth") == 640
+    [measured] = [page.evaluate("() => window.__lecternPlayer.tech({ IWillNotUseThisInPlugins: true }).vhs.bandwidth")]
+    assert measured > 1_000_000, "the time in which segments were made counted as the network's"
+    platform.wait_for(uploaded, "ready")

@@ -189,6 +189,7 @@ async def is_drained(redis_url: str, queue: str, name: str) -> bool:
 def test_the_health_of_all_parts_is_told(platform: Platform) -> None:
     assert good(platform.client().get("/health/live")) == {"status": "ok"}
     ready = good(platform.client().get("/health/ready"))
+    assert {"network", "landlock"} <= set(ready["sandbox"])
     assert ready["status"] == "ok"
     assert {"postgres", "migrations", "worker", "media", "progress", "transcoder"} <= set(ready["checks"])
     assert set(ready["checks"].values()) == {"ok"}
