@@ -146,7 +146,7 @@ async def _sandbox(database: Database) -> dict[str, bool] | None:
                 """),
                 {"within": WORKER_SEEN_WITHIN},
             )
-            return {name: stands for name, stands in rows} or None
+            return {row[0]: row[1] for row in rows} or None
     except Exception:
         return None
 
