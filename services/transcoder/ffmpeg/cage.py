@@ -30,6 +30,7 @@ class ProcessLimits:
     readable: files and directories the child may read besides the programs of the system; None: whatever its user
         may. Landlock, where the kernel has it, also forbids TCP then.
     writable: files and directories it may read and write; counts only with `readable`.
+    devices: the same, for what is no storage: the nodes of an encoder's hardware.
     disk_bytes: what all of `writable` may hold together; watched, so it may be passed by what is written in a second.
     reads: the child's reads of this file wait until their bytes are there; needs `sandbox_facts()["gated_reads"]`.
     """
@@ -44,6 +45,7 @@ class ProcessLimits:
     cut_network: bool = True
     readable: tuple[Path, ...] | None = None
     writable: tuple[Path, ...] = ()
+    devices: tuple[Path, ...] = ()
     disk_bytes: int | None = None
     reads: LazyFile | None = None
 
@@ -97,7 +99,7 @@ def _told(
         "cgroups": [str(group) for group in groups],
         "reads_channel": channel,
         "readable": None if limits.readable is None else _absolute(limits.readable),
-        "writable": _absolute(limits.writable),
+        "writable": _absolute((*limits.writable, *limits.devices)),
         "usable": _absolute((Path(sys.prefix), Path(sys.base_prefix), _OWN_CODE)) if is_python else [],
         # Python looks for its modules by listing; what lies beneath it need not be able to open.
         "listable": [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path],

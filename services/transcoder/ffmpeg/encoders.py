@@ -129,7 +129,7 @@ def limits_for(encoder: str, limits: ProcessLimits) -> ProcessLimits:
         # CUDA maps the memory of card and host before it uses any: only what is resident can be limited.
         limits = replace(limits, memory_bytes=None, resident_bytes=limits.resident_bytes or limits.memory_bytes)
     devices = tuple(Path(found) for pattern in known.devices for found in sorted(glob(pattern)))  # noqa: PTH207
-    return replace(limits, writable=(*limits.writable, *devices)) if devices else limits
+    return replace(limits, devices=devices)
 
 
 async def trials(ffmpeg: Path) -> dict[str, str | None]:

@@ -12,13 +12,15 @@ import collections
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from services.transcoder.ffmpeg.cage import Cage, ProcessLimits, caged, sandbox_facts
 from services.transcoder.ffmpeg.cgroup import kill_members
+from services.transcoder.ffmpeg.errors import CageBroken, FFmpegFailed
+from services.transcoder.ffmpeg.output import KEPT_LINES, LinePipe, Progress, Watch, collect, drain, read_progress
 from services.transcoder.ffmpeg.reads import ReadGate
 
 __all__ = [
@@ -33,24 +35,10 @@ __all__ = [
     "sandbox_facts",
 ]
 
-CAGE_BROKEN = 125
+_CAGE_BROKEN = 125
 _LEFTOVER_LOOKS = 0.5  # seconds
 _DISK_LOOKS = 0.5  # seconds between two looks at what a child has written
-_KEPT_LINES = 40
-_KEPT_LINE_LENGTH = 600
 _GRACE = 2.0  # seconds between TERM and KILL
-_MOST_STDOUT = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One report of FFmpeg. `out_time` is seconds of output so far, `speed` a multiple of real time."""
-
-    frame: int = 0
-    out_time: float = 0.0
-    total_size: int = 0
-    speed: float | None = None
-    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,58 +49,6 @@ class Finished:
     stderr_tail: list[str]
     stdout: bytes = b""
     progress: Progress = field(default_factory=Progress)
-
-
-class FFmpegFailed(Exception):
-    """FFmpeg did not finish its work. `message` is for a person, `stderr_tail` for an admin."""
-
-    def __init__(self, code: str, message: str, stderr_tail: Sequence[str] = ()) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.stderr_tail = list(stderr_tail)
-
-
-class CageBroken(Exception):
-    """The worker could not shut a child in: a fault of the machine, and none of the film."""
-
-
-class LinePipe:
-    """A pipe the child writes lines to, besides stdout and stderr: name it `pipe.url` in the arguments."""
-
-    def __init__(self, on_line: Callable[[str], Awaitable[None]]) -> None:
-        self.on_line = on_line
-        self._read_fd, self.write_fd = os.pipe()
-
-    @property
-    def url(self) -> str:
-        return f"pipe:{self.write_fd}"
-
-    def close(self) -> None:
-        """Closes what is still open; needed only where the pipe never reached `run`."""
-        self.close_writer()
-        if self._read_fd >= 0:
-            os.close(self._read_fd)
-            self._read_fd = -1
-
-    def close_writer(self) -> None:
-        if self.write_fd >= 0:
-            os.close(self.write_fd)
-            self.write_fd = -1
-
-    async def pump(self) -> None:
-        """Hands every line to `on_line` until the child has closed its end."""
-        reader = asyncio.StreamReader()
-        file = os.fdopen(self._read_fd, "rb", buffering=0)
-        self._read_fd = -1
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), file
-        )
-        try:
-            while line := await reader.readline():
-                await self.on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
-        finally:
-            transport.close()
 
 
 async def run(
@@ -139,8 +75,8 @@ async def run(
     the process group. Raises CageBroken, and what `limits.reads` raises.
     """
     limits = limits or ProcessLimits()
-    watch = _Watch(on_progress)
-    tail: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
+    watch = Watch(on_progress)
+    tail: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
     out = bytearray()
     gate = ReadGate(limits.reads, watch.touch) if limits.reads is not None else None
     async with _spawned(argv, cwd, limits, pipes, environment or {}, gate) as (child, cage):
@@ -148,11 +84,14 @@ async def run(
         assert child.stderr is not None
         if on_start is not None:
             on_start(child.pid)
-        everything = asyncio.gather(
-            _collect(child.stdout, out, watch) if capture_stdout else _read_progress(child.stdout, watch),
-            _drain(child.stderr, tail),
-            *(pipe.pump() for pipe in pipes),
-        )
+        reading = [
+            asyncio.ensure_future(
+                collect(child.stdout, out, watch) if capture_stdout else read_progress(child.stdout, watch)
+            ),
+            asyncio.ensure_future(drain(child.stderr, tail)),
+            *(asyncio.ensure_future(pipe.pump()) for pipe in pipes),
+        ]
+        everything = asyncio.gather(*reading)
         guards = [asyncio.ensure_future(_stalled(child.pid, watch, stall_timeout))]
         if limits.disk_bytes is not None:
             guards.append(asyncio.ensure_future(_over_budget(limits.writable, limits.disk_bytes)))
@@ -166,11 +105,11 @@ async def run(
             await everything
             returncode = await child.wait()
         finally:
-            tasks: list[asyncio.Future[Any]] = [everything, serving, sweeping, *guards]
+            tasks: list[asyncio.Future[Any]] = [*reading, serving, sweeping, *guards]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    if returncode == CAGE_BROKEN and any(line.startswith("cage: ") for line in tail):
+            await asyncio.gather(everything, *tasks, return_exceptions=True)
+    if returncode == _CAGE_BROKEN and any(line.startswith("cage: ") for line in tail):
         raise CageBroken("\n".join(tail))
     return Finished(returncode, list(tail), bytes(out), watch.latest)
 
@@ -283,27 +222,7 @@ def _signal(child: asyncio.subprocess.Process, number: int) -> None:
         os.killpg(child.pid, number)
 
 
-class _Watch:
-    """When the child last got on, on the event loop's clock."""
-
-    def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
-        self._on_progress = on_progress
-        self.latest = Progress()
-        self.touch()
-
-    def touch(self) -> None:
-        self.moved_at = asyncio.get_running_loop().time()
-
-    def report(self, progress: Progress) -> None:
-        before = (self.latest.frame, self.latest.out_time, self.latest.total_size)
-        if (progress.frame, progress.out_time, progress.total_size) != before:
-            self.touch()
-        self.latest = progress
-        if self._on_progress is not None:
-            self._on_progress(progress)
-
-
-async def _stalled(pid: int, watch: _Watch, timeout: float) -> tuple[str, str]:
+async def _stalled(pid: int, watch: Watch, timeout: float) -> tuple[str, str]:
     """Returns when nothing has moved for `timeout` seconds."""
     clock = asyncio.get_running_loop().time
     while (left := watch.moved_at + timeout - clock()) > 0:
@@ -337,50 +256,3 @@ def _is_stopped(pid: int) -> bool:
     except (OSError, IndexError):
         return False
     return state == "T"
-
-
-async def _read_progress(stream: asyncio.StreamReader, watch: _Watch) -> None:
-    values: dict[str, str] = {}
-    while line := await stream.readline():
-        key, _, value = line.decode("utf-8", "replace").strip().partition("=")
-        values[key] = value.strip()
-        if key == "progress":
-            watch.report(_progress(values))
-
-
-def _progress(values: dict[str, str]) -> Progress:
-    def number(key: str, scale: float = 1.0) -> float:
-        try:
-            return float(values.get(key, "").rstrip("x")) / scale
-        except ValueError:  # FFmpeg writes N/A before it knows
-            return 0.0
-
-    return Progress(
-        frame=int(number("frame")),
-        out_time=number("out_time_us", 1e6),
-        total_size=int(number("total_size")),
-        speed=number("speed") or None,
-        done=values["progress"] == "end",
-    )
-
-
-async def _collect(stream: asyncio.StreamReader, into: bytearray, watch: _Watch) -> None:
-    while data := await stream.read(65536):
-        watch.touch()
-        if len(into) + len(data) > _MOST_STDOUT:
-            raise FFmpegFailed("file_limit", "The helper process answered with too much.")
-        into += data
-
-
-async def _drain(stream: asyncio.StreamReader, tail: collections.deque[str]) -> None:
-    rest = b""
-    while data := await stream.read(65536):
-        *lines, rest = (rest + data).replace(b"\r", b"\n").split(b"\n")
-        rest = rest[-_KEPT_LINE_LENGTH:]
-        tail.extend(_line(line) for line in lines[-_KEPT_LINES:] if line.strip())
-    if rest.strip():
-        tail.append(_line(rest))
-
-
-def _line(data: bytes) -> str:
-    return data[:_KEPT_LINE_LENGTH].decode("utf-8", "replace").rstrip()

@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 
 from services.transcoder.ffmpeg.process import ProcessLimits, sandbox_facts
 from services.transcoder.ffmpeg.reads import LazyFile
+from services.transcoder.pipeline.block_file import BlockFile
 from services.transcoder.pipeline.fetching import Fetch
 from services.transcoder.pipeline.repository import Source
 from services.transcoder.pipeline.source_cache import SourceCache
@@ -146,13 +147,24 @@ class Sources:
         if there.size != source.bytes:
             raise ContentMismatch(f"{source.key!r} has {there.size} bytes, and {source.bytes} were uploaded")
         said = False
-        while (file := await asyncio.to_thread(self._cache.open, name, source.bytes)) is None:
+        while (file := await self._open_file(name, source.bytes)) is None:
             if not said:
                 log.info("the sources in use leave no room for %s; it waits", name)
                 said = True
             await self._make_way()
             await asyncio.sleep(_ROOM_LOOKS)
         return Fetch(self._store, source.key, file)
+
+    async def _open_file(self, name: str, size: int) -> BlockFile | None:
+        """Cancelled, it leaves nothing open: that would count as in use for as long as this process lives."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._cache.open, name, size))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait({opening})
+            if opening.exception() is None and (file := opening.result()) is not None:
+                file.close()
+            raise
 
     async def _make_way(self) -> None:
         """Close what only lingers."""

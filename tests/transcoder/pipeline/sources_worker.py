@@ -38,7 +38,7 @@ class Counting:
 
 
 def source_of(key: str, size: int, version: int = 1, container: str = "mov") -> Source:
-    return Source(UUID(int=1), UUID(int=version), container, key, size, "secret", 0)
+    return Source(UUID(int=1), UUID(int=version), container, key, size, public_secret="secret", key_epoch=0, run=0)
 
 
 async def main(told: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -15,12 +16,14 @@ from typing import Any
 
 import pytest
 
+from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.probe import PROBE_LIMITS, probe
 from services.transcoder.ffmpeg.process import run, sandbox_facts
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
 from services.transcoder.ladder.plan import make_plan
-from services.transcoder.pipeline import source_cache
+from services.transcoder.pipeline import block_file, source_cache
+from services.transcoder.pipeline import sources as sources_module
 from services.transcoder.pipeline.block_file import DiskFull
 from services.transcoder.pipeline.sources import OpenSource, Sources
 from shared.storage import ContentMismatch, LocalStore, Retries, S3Store, StorageError, StorageUnavailable
@@ -90,10 +93,8 @@ async def first_chunk(film: OpenSource, container: str, out: Path) -> dict[str, 
     async def on_segment(segment: Segment) -> None:
         made[f"{segment.rendition}/{segment.index}"] = hashlib.sha256(segment.path.read_bytes()).hexdigest()
 
-    limits = film.limits(writable=(out,))
-    await encode_video_chunk(
-        film.path, plan, plan.chunk("video", 0), out, ffmpeg=FFMPEG, on_segment=on_segment, limits=limits
-    )
+    options = EncodeOptions(FFMPEG, limits=film.limits(writable=(out,)))
+    await encode_video_chunk(film.path, plan, plan.chunk("video", 0), out, on_segment, options)
     return made
 
 
@@ -249,6 +250,60 @@ async def test_a_full_disk_is_told(store: Counting, tmp_path: Path, monkeypatch:
             pass
     assert failed.value.code == "disk_full"
     assert "free" in failed.value.message
+
+
+async def test_a_disk_that_fills_up_meanwhile_is_told(
+    store: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.put("fills", content(3 * MIB))
+    pwrite = os.pwrite
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        if offset >= 2 * MIB:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return pwrite(descriptor, data, offset)
+
+    sources = Sources(store, tmp_path / "sources")  # type: ignore[arg-type]
+    with monkeypatch.context() as patched, pytest.raises(DiskFull):
+        patched.setattr(os, "pwrite", full)
+        async with sources.whole(source_of("fills", 3 * MIB)):
+            pass
+    async with sources.whole(source_of("fills", 3 * MIB)) as film:  # once there is room, it goes on from there
+        assert film.path.read_bytes() == content(3 * MIB)
+    assert store.fetched <= 5 * MIB
+    await sources.close()
+
+
+async def test_what_another_boot_left_counts_for_nothing(
+    store: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.put("boot", content(2 * MIB))
+    for fetched in (2 * MIB, 2 * MIB):
+        sources = Sources(store, tmp_path / "sources")  # type: ignore[arg-type]
+        async with sources.whole(source_of("boot", 2 * MIB)) as film:
+            assert film.path.read_bytes() == content(2 * MIB)
+        await sources.close()
+        assert store.fetched == fetched
+    monkeypatch.setattr(block_file, "_boot_id", lambda: b"b" * 36)
+    sources = Sources(store, tmp_path / "sources")  # type: ignore[arg-type]
+    async with sources.whole(source_of("boot", 2 * MIB)):
+        assert store.fetched == 4 * MIB
+    await sources.close()
+
+
+async def test_where_reads_cannot_wait_the_film_is_fetched_first(
+    store: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_facts() -> dict[str, bool]:
+        return {"gated_reads": False}
+
+    monkeypatch.setattr(sources_module, "sandbox_facts", no_facts)
+    await store.put("early", content(2 * MIB + 1))
+    sources = Sources(store, tmp_path / "sources")  # type: ignore[arg-type]
+    async with sources.reading(source_of("early", 2 * MIB + 1)) as film:
+        assert film.reads is None
+        assert film.path.read_bytes() == content(2 * MIB + 1)
+    await sources.close()
 
 
 async def test_an_object_of_another_size_is_refused(store: Counting, tmp_path: Path) -> None:
