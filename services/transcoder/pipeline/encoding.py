@@ -25,6 +25,7 @@ from services.transcoder.ffmpeg.video import encode_video_chunk
 from services.transcoder.ladder.model import Refused
 from services.transcoder.ladder.schema import ChunkPlan
 from services.transcoder.pipeline import repository
+from services.transcoder.pipeline.block_file import DiskFull
 from services.transcoder.pipeline.brake import PATIENT, Brake
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
@@ -346,4 +347,6 @@ def _sheet(sheet: made_pictures.Sheet, key: str) -> Sheet:
 
 
 def _code(error: Exception) -> str:
+    if isinstance(error, DiskFull):
+        return error.code
     return "storage_unavailable" if isinstance(error, StorageError) else "processing_failed"
