@@ -109,13 +109,21 @@ def open_source(path: str, container: str) -> av.container.InputContainer:
 
 
 def _refuse_encrypted(source: av.container.InputContainer, streams: list[Any]) -> None:
-    tags = {s.codec_context.codec_tag for s in streams if s.codec_context is not None}
+    tags = {_tag(s.codec_context) for s in streams if s.codec_context is not None}
     marked = tags & _ENCRYPTED_TAGS or any("enc_key_id" in s.metadata for s in streams)
     films = [s for s in streams if s.type in ("video", "audio")]
     # MP4 names the codec that was encrypted; that it was shows only on the packets.
     first = islice(timing.packets(source, *films), _PACKETS_TO_ENCRYPTION) if films and not marked else ()
     if marked or any(p.has_sidedata("encryption_info") for p in first):
         raise _Refusal("encrypted_source", "The film is protected by DRM. Export it without protection.")
+
+
+def _tag(context: Any) -> str:
+    """Four letters that name the codec; AVI has numbers there, which are no letters."""
+    try:
+        return str(context.codec_tag)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _best_video(streams: list[Any]) -> int | None:

@@ -174,3 +174,12 @@ async def test_streams_are_described(tmp_path: Path) -> None:
         ("vorbis", 44100, "eng"),
     ]
     assert found.duration == pytest.approx(3.0, abs=0.05)
+
+
+async def test_aac_in_avi_whose_codec_is_named_by_a_number(tmp_path: Path) -> None:
+    source = tmp_path / "film.avi"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc=d=2", "-f", "lavfi", "-i", "sine=d=2", "-c:v", "mpeg4", "-c:a", "aac", source
+    )  # fmt: skip
+    found = await probe(source, container="avi")
+    assert [stream.codec for stream in found.audio] == ["aac"]
