@@ -10,6 +10,7 @@ pictures are spaced.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -60,19 +61,23 @@ async def encode_video_chunk(
         raise ValueError("not a video chunk of this plan")
     names = plan.chunk_renditions(chunk)
     renditions = [r for r in video.renditions if r.name in names]
+    if not renditions:
+        raise ValueError("the chunk makes none of the plan's rungs")
     hand_over = _HandOver(plan, chunk, out_dir, on_segment)
     for rendition in renditions:
         await asyncio.to_thread((out_dir / rendition.name).mkdir, parents=True, exist_ok=True)
-    pipes = [LinePipe(hand_over.lines_of(r.name)) for r in renditions]
-    argv = _arguments(source, plan, video, chunk, out_dir, renditions, pipes, options)
-    finished = await run(
-        argv,
-        stall_timeout=options.stall_timeout or STALL_TIMEOUT,
-        on_progress=options.on_progress,
-        limits=options.limits,
-        pipes=pipes,
-        on_start=options.on_start,
-    )
+    with contextlib.ExitStack() as opened:
+        pipes = [LinePipe(hand_over.lines_of(r.name)) for r in renditions]
+        for pipe in pipes:
+            opened.callback(pipe.close)
+        finished = await run(
+            _arguments(source, plan, video, chunk, out_dir, renditions, pipes, options),
+            stall_timeout=options.stall_timeout or STALL_TIMEOUT,
+            on_progress=options.on_progress,
+            limits=options.limits,
+            pipes=pipes,
+            on_start=options.on_start,
+        )
     check(finished)
     wanted = video.segment_starts[chunk.first_segment + chunk.segment_count] - video.segment_starts[chunk.first_segment]
     if finished.progress.frame != wanted:

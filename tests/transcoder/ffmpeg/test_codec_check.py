@@ -9,10 +9,13 @@ import av
 import pytest
 
 from services.transcoder.ffmpeg.codec_check import check_codecs, first_sps
+from services.transcoder.ffmpeg.options import EncodeOptions
+from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ffmpeg.process import FFmpegFailed
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
-from tests.transcoder.ffmpeg.films import OPTIONS, ffmpeg, publish, write_film
+from services.transcoder.ladder.plan import ChunkPlan, make_plan
+from tests.transcoder.ffmpeg.films import FFMPEG, OPTIONS, ffmpeg, publish, write_film
 
 
 def segment(path: Path, *, profile: str = "high", level: str = "3.1") -> Path:
@@ -75,3 +78,18 @@ async def test_a_segment_of_another_level_is_not_handed_over(tmp_path: Path) -> 
         await encode_video_chunk(film, other, other.chunk("video", 0), tmp_path / "again", on_segment, OPTIONS)
     assert failed.value.code == "codec_mismatch"
     assert handed == []
+
+
+async def test_an_unknown_encoder_is_an_error_of_the_caller(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", [Fraction(n, 25) for n in range(5)])
+    plan = make_plan(await probe(film, container="mov"))
+
+    async def on_segment(made: Segment) -> None:
+        raise AssertionError(made)
+
+    options = EncodeOptions(FFMPEG, encoder="h264_unheard_of")
+    with pytest.raises(ValueError, match="h264_unheard_of"):
+        await encode_video_chunk(film, plan, plan.chunk("video", 0), tmp_path / "out", on_segment, options)
+    none = ChunkPlan(kind="video", index=0, first_segment=0, segment_count=1, renditions=("2160p",))
+    with pytest.raises(ValueError, match="rungs"):
+        await encode_video_chunk(film, plan, none, tmp_path / "out", on_segment, OPTIONS)

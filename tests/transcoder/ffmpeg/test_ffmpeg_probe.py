@@ -160,7 +160,8 @@ async def test_streams_are_described(tmp_path: Path) -> None:
     ffmpeg(
         *("-i", film, "-f", "lavfi", "-i", "sine=d=3:r=48000", "-f", "lavfi", "-i", "sine=d=3:r=44100"),
         *("-map", 0, "-map", 1, "-map", 2, "-c:v", "copy", "-c:a:0", "libopus", "-c:a:1", "libvorbis"),
-        *("-metadata:s:a:0", "language=kat", "-metadata:s:a:1", "language=eng", source),
+        *("-metadata:s:a:0", "language=kat", "-metadata:s:a:1", "language=eng"),
+        *("-metadata:s:a:1", "title=The lecturer", source),
     )
     found = await probe(source, container="matroska")
     assert found.video is not None
@@ -169,9 +170,9 @@ async def test_streams_are_described(tmp_path: Path) -> None:
         *picture(0).shape[::-1],
         "25",
     )
-    assert [(a.codec, a.sample_rate, a.language) for a in found.audio] == [
-        ("opus", 48000, "kat"),
-        ("vorbis", 44100, "eng"),
+    assert [(a.codec, a.sample_rate, a.language, a.title) for a in found.audio] == [
+        ("opus", 48000, "kat", None),
+        ("vorbis", 44100, "eng", "The lecturer"),
     ]
     assert found.duration == pytest.approx(3.0, abs=0.05)
 
