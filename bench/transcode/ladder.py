@@ -15,6 +15,7 @@ from services.transcoder.ffmpeg.thumbnails import make_images
 from services.transcoder.ffmpeg.video import encode_video_chunk, encoder_arguments
 from services.transcoder.ladder.plan import make_plan
 from services.transcoder.ladder.schema import ChunkPlan, Plan, VideoRendition
+from services.transcoder.ladder.storyboard import tile_interval
 
 OPTIONS = EncodeOptions(FFMPEG)
 
@@ -113,7 +114,8 @@ def measure(films: dict[str, Path], directory: Path) -> dict[str, Any]:
         out = directory / f"ladder-{film.stem}"
         out.mkdir()
         plan = plan_of(film)
-        interval = 1 if plan.duration <= 120 else 2
+        assert plan.video is not None
+        interval = tile_interval(plan.duration, plan.video.longest_gop)
         before = _split(film, plan, out, interval)
         ours = _ours(film, plan, out)
         plain = (before + _split(film, plan, out, interval)) / 2

@@ -4,7 +4,7 @@ from shared.contracts.model import Document
 
 
 class Availability(Document):
-    """``renditions``: name -> [first, after) of each run of segments in storage; empty where all are."""
+    """``renditions``: name -> [from, to] in seconds of each stretch that is in storage; empty where everything is."""
 
     is_complete: bool
-    renditions: dict[str, list[tuple[int, int]]]
+    renditions: dict[str, list[tuple[float, float]]]

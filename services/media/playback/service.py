@@ -1,5 +1,7 @@
 """Playlists of a version, and the segments that are still being made."""
 
+from collections.abc import Sequence
+from itertools import accumulate
 from uuid import UUID
 
 from services.media.playback import errors
@@ -71,12 +73,15 @@ class PlaybackService:
         return self._address(version, name, index)
 
     async def availability(self, version_id: UUID) -> Availability:
-        """Which segments are there, for players that choose among renditions."""
+        """Which stretches are there, for players that choose among renditions."""
         async with self._database.session_scope() as session:
             version = await self._version(session, version_id)
             if version.status == VideoStatus.READY:
                 return Availability(is_complete=True, renditions={})
-            return Availability(is_complete=False, renditions=await ledgers.made_ranges(session, version_id))
+            runs = await ledgers.made_runs(session, version_id)
+            renditions = await repository.renditions(session, version_id)
+        stretches = {item.name: _stretches(item.segment_durations, runs.get(item.name, [])) for item in renditions}
+        return Availability(is_complete=False, renditions=stretches)
 
     def _address(self, version: VideoVersion, name: str, index: int) -> str:
         prefix = public_prefix(str(version.video_id), str(version.id), version.key_epoch, version.public_secret)
@@ -99,6 +104,12 @@ class PlaybackService:
         assert row is not None, "every version has a content key of its epoch"
         context = secret_context(str(version.id), version.key_epoch)
         return self._keyring.unwrap(Wrapped(row.kid, row.nonce, row.wrapped), context)
+
+
+def _stretches(durations: Sequence[float], runs: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    """Runs of segments as seconds of the film."""
+    borders = [0.0, *accumulate(durations)]
+    return [(round(borders[first], 3), round(borders[after], 3)) for first, after in runs]
 
 
 def _variant(rendition: Rendition) -> Variant:

@@ -53,9 +53,10 @@ class Ledger:
         return _percent(done, whole)
 
     def rendition_percent(self, name: str) -> float:
-        """Per cent of one rendition's seconds that are encoded."""
+        """Per cent of one rendition's seconds that are encoded; a hundred where all of it is in storage."""
         own = [share for share in self.shares if name in share.renditions]
-        return _percent(sum(share.made for share in own), sum(share.whole for share in own))
+        done, whole = sum(share.made for share in own), sum(share.whole for share in own)
+        return 100.0 if whole and done >= whole else _percent(done, whole)
 
     @property
     def speed(self) -> float | None:
@@ -149,7 +150,7 @@ async def is_made(session: Session, version_id: UUID, rendition: str, index: int
     return rows.first() is not None
 
 
-async def made_ranges(session: Session, version_id: UUID) -> dict[str, list[tuple[int, int]]]:
+async def made_runs(session: Session, version_id: UUID) -> dict[str, list[tuple[int, int]]]:
     """Rendition -> [first, after) of each run of segments in storage, in order."""
     rows = await session.execute(
         text("""

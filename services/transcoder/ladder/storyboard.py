@@ -16,6 +16,7 @@ MOST_TILES = COLUMNS * 10
 # (films up to this many seconds, seconds between tiles): what a scrubber can make use of. All divide THUMBNAIL_EVERY.
 _INTERVALS = ((120, 1), (600, 2), (3600, 5))
 _LONG = 10
+_SHORT, _COARSEST_SHORT = 600, 5
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,15 @@ class Stills:
         return tuple(found)
 
 
-def tile_interval(duration: float) -> int:
-    """Seconds between the tiles of a film of `duration` seconds."""
-    return next((every for longest, every in _INTERVALS if duration <= longest), _LONG)
+def tile_interval(duration: float, longest_gop: float | None = None) -> int:
+    """Seconds between the tiles of a film of `duration` seconds.
+
+    A little more where that lets its keyframes do: decoding every picture for a storyboard costs a sixth of the whole
+    ladder, keyframes next to nothing.
+    """
+    wanted = next((every for longest, every in _INTERVALS if duration <= longest), _LONG)
+    most = _COARSEST_SHORT if duration <= _SHORT else _LONG
+    return max(wanted, ceil(longest_gop)) if longest_gop is not None and longest_gop <= most else wanted
 
 
 def stills(plan: Plan, chunk: ChunkPlan) -> Stills:
@@ -101,7 +108,7 @@ def stills(plan: Plan, chunk: ChunkPlan) -> Stills:
     if video is None or chunk.kind != "thumbnails":
         raise ValueError("not a thumbnails chunk of this plan")
     earlier = (c for c in plan.chunks if c.kind == "thumbnails" and c.first_segment < chunk.first_segment)
-    interval = tile_interval(plan.duration)
+    interval = tile_interval(plan.duration, video.longest_gop)
     first, count = _tiles(video, chunk, interval)
     width, height = fitted(video, TILE_SIDE, upright=True)
     return Stills(

@@ -141,7 +141,9 @@ class Encoder:
         finally:
             await drop_directory(directory)
         async with self._database.session_scope() as session:
-            await repository.finish_chunk(session, claim, self._worker, images, time.monotonic() - started)
+            took = time.monotonic() - started
+            if not await repository.finish_chunk(session, claim, self._worker, images, took):
+                await repository.release_failed(session, claim, self._worker)
         async with self._database.session_scope() as session:
             await repository.finalise(session, claim.job_id)
 

@@ -77,6 +77,9 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
 
     accessToken: (videoId: string) => call<Api.AccessToken>(`/api/videos/${segment(videoId)}/access-token`),
     spend: (streamUrl: string) => call<Api.PlaybackSession>(streamUrl, { anonymous: true }),
+    /** Which stretches of a film in the making are there; beside its master playlist. */
+    availability: (masterUrl: string, signal?: AbortSignal) =>
+      call<Api.Availability>(masterUrl.replace(/master\.m3u8$/, 'availability'), { anonymous: true, signal }),
     /** Answers the new `expiresAt` where the server tells it. */
     renew: (renewUrl: string) => call<{ expiresAt?: string } | undefined>(renewUrl, { method: 'POST' }),
   };

@@ -55,7 +55,11 @@ export interface VideoStatus {
   videoId: string;
   chapterId: string;
   status: VideoState;
+  /** While it is being made. */
+  stage: 'waiting' | 'examining' | 'encoding' | 'paused' | 'finishing' | null;
   percent: number;
+  /** Seconds until it is ready, while somebody works on it. */
+  eta: number | null;
   duration: number | null;
   width: number | null;
   height: number | null;
@@ -65,6 +69,12 @@ export interface VideoStatus {
   renditions: RenditionStatus[];
   replacing: { status: VideoState; percent: number; error: VideoError | null } | null;
   error: VideoError | null;
+}
+
+/** `renditions`: name -> stretches [from, to] in seconds that are there; empty once everything is. */
+export interface Availability {
+  isComplete: boolean;
+  renditions: Record<string, [number, number][]>;
 }
 
 export interface VideoAccepted {

@@ -89,7 +89,7 @@ export class Playback {
     const face = faceOfStatus(status);
     // Once the film runs, only its qualities are of interest.
     if (phase === 'active' || phase === 'opening') {
-      this.#applyQuality();
+      void this.#learnMade(status);
     } else if (face) {
       this.store.set({ phase: 'face', face });
     } else {
@@ -98,6 +98,16 @@ export class Playback {
       if (first) this.#becameReady();
     }
     if (status.status !== 'ready' && status.status !== 'failed') this.#pollAgain(face ? STATUS_EVERY_MS : MAKING_EVERY_MS);
+  }
+
+  /** Asks which renditions have what comes next, and chooses among them anew. */
+  async #learnMade(status: VideoStatus): Promise<void> {
+    const session = this.#session.current;
+    if (status.status !== 'ready' && session) {
+      const made = await this.#client.availability(session.masterUrl, this.#gone.signal).catch(() => null);
+      if (made && !this.#gone.signal.aborted) this.store.set({ made: made.renditions });
+    }
+    this.#applyQuality();
   }
 
   #becameReady(): void {

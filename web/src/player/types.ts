@@ -55,6 +55,8 @@ export interface PlayerState {
   phase: 'loading' | 'ready' | 'opening' | 'active' | 'face';
   face: Face | null;
   status: VideoStatus | null;
+  /** Of a film that is still being made: rendition -> stretches [from, to] in seconds that are there. */
+  made: Readonly<Record<string, readonly (readonly [number, number])[]>> | null;
   progress: ProgressDocument | null;
   /** Where an earlier visit stopped, if that is worth asking about. */
   resumeAt: number | null;
@@ -87,6 +89,7 @@ export function initialState({ volume, muted, rate }: Prefs): PlayerState {
     phase: 'loading',
     face: null,
     status: null,
+    made: null,
     progress: null,
     resumeAt: null,
     audioOnly: false,
