@@ -67,7 +67,7 @@ export interface VideoStatus {
   originalName: string | null;
   sizeBytes: number | null;
   renditions: RenditionStatus[];
-  replacing: { status: VideoState; percent: number; error: VideoError | null } | null;
+  replacing: { status: VideoState; percent: number; eta: number | null; error: VideoError | null } | null;
   error: VideoError | null;
 }
 

@@ -1,6 +1,6 @@
 import type { VideoState, VideoStatus } from '../api/types';
 import { useTranslate } from '../i18n';
-import { percent } from '../i18n/format';
+import { duration, percent } from '../i18n/format';
 import { Bar } from '../ui/pieces';
 import { Icon } from '../ui/Icon';
 
@@ -30,7 +30,7 @@ export function ProcessingStatus({ status }: { status: VideoStatus }) {
   const busy = status.status === 'processing' || status.status === 'uploading' || status.status === 'playable';
   return (
     <div className="processing" aria-live="polite">
-      {busy && <Making value={status.percent} text={t(status.status === 'playable' ? 'film.makingMore' : 'film.making')} />}
+      {busy && <Making value={status.percent} text={t(whatIsDone(status))} eta={status.eta} />}
       {busy && status.renditions.length > 0 && (
         <ul className="processing__renditions">
           {status.renditions.map(({ name, percent: done }) => (
@@ -43,18 +43,28 @@ export function ProcessingStatus({ status }: { status: VideoStatus }) {
       )}
       {status.status === 'failed' && <Failure message={status.error?.message} code={status.error?.code} />}
       {replacing && replacing.status !== 'failed' && replacing.status !== 'ready' && (
-        <Making value={replacing.percent} text={t('film.replacing')} />
+        <Making value={replacing.percent} text={t('film.replacing')} eta={replacing.eta} />
       )}
       {replacing?.status === 'failed' && <Failure message={`${t('film.replacingFailed')} ${replacing.error?.message ?? ''}`} code={replacing.error?.code} />}
     </div>
   );
 }
 
-function Making({ value, text }: { value: number; text: string }) {
+function whatIsDone({ stage, status }: VideoStatus): string {
+  if (stage === 'paused') return 'film.paused';
+  return status === 'playable' ? 'film.makingMore' : 'film.making';
+}
+
+/** `eta` is in seconds; of the last few nothing is said. */
+function Making({ value, text, eta }: { value: number; text: string; eta: number | null }) {
+  const t = useTranslate();
   return (
     <div className="processing__making">
       <p className="processing__line">
-        <span>{text}</span>
+        <span>
+          {text}
+          {eta !== null && eta > 5 && <small className="processing__left"> · {t('film.timeLeft', { time: duration(eta, t) })}</small>}
+        </span>
         <strong data-testid="progress-percent">{percent(value)}</strong>
       </p>
       <Bar value={value} label={text} />
