@@ -114,6 +114,7 @@ class WorkerProcess:
             for job_id in await upkeep.unwanted_jobs(session):
                 await repository.fail_job(session, job_id, "cancelled", "The film is not wanted any more.")
             await upkeep.expire_ended(session)
+            await upkeep.mend_running(session)
         async with self._database.session_scope() as session:
             ended = await repository.finalise(session)
             waits = await upkeep.work_waits(session)
@@ -211,7 +212,7 @@ async def work(settings: TranscoderWorkerSettings) -> None:
             tell_media=bells.tell_media,
         )
         facts = {"slots": settings.transcoder_slots, "encoder": shop.encoder, "sandbox": await sandbox_facts()}
-        process = WorkerProcess(database, Planner(database, sources, name), Encoder(shop), bells, name, facts)
+        process = WorkerProcess(database, Planner(database, sources), Encoder(shop), bells, name, facts)
         async with asyncio.TaskGroup() as group:
             group.create_task(process.say_alive())
             group.create_task(run_worker(lambda: _ear(redis_url, process)))

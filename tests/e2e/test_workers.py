@@ -14,7 +14,7 @@ from tests.support.running import Suite
 from tests.support.workers import WORKER, more_workers, scratch
 
 IN_HAND = """
-SELECT id FROM transcoding.chunks WHERE state = 'active' AND NOT on_demand AND lease_owner LIKE '%-' || $1
+SELECT id FROM transcoding.chunks WHERE state = 'active' AND NOT on_demand AND lease_owner LIKE '%-' || $1 || '/%'
 """
 
 

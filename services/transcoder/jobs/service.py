@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.transcoder.jobs import errors, repository
 from services.transcoder.jobs.schemas import ChunkAnswer, EventAnswer, JobAnswer, JobDetail, JobList, JobState
-from services.transcoder.pipeline.repository import fail_job, note, wanted_source
+from services.transcoder.pipeline.repository import fail_job, note, wanted_source, worker_of
 from shared.contracts.jobs import ChunksWaiting, SyncVersion
 from shared.db import Database, Session
 from shared.db.models.transcoding import Chunk, ProcessingJob
@@ -133,7 +133,7 @@ def _chunk(chunk: Chunk) -> ChunkAnswer:
         state=chunk.state,
         on_demand=chunk.on_demand,
         attempts=chunk.attempts,
-        worker=chunk.lease_owner,
+        worker=worker_of(chunk.lease_owner) if chunk.lease_owner else None,
         error_code=chunk.error_code,
         error_message=chunk.error_message,
         error_detail=chunk.error_detail,

@@ -78,7 +78,6 @@ class Encoder:
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._database = workshop.database
-        self._worker = workshop.name
 
     async def encode(self, claim: ChunkClaim) -> None:
         """Do the chunk and settle it in the ledger, whatever happens: done, put back, or the job ended."""
@@ -90,7 +89,7 @@ class Encoder:
 
         async def renew() -> bool:
             async with self._database.session_scope() as session:
-                return await repository.heartbeat_chunk(session, claim, self._worker, meter.encoded, meter.speed)
+                return await repository.heartbeat_chunk(session, claim, meter.encoded, meter.speed)
 
         try:
             if claim.lane == repository.URGENT_LANE:
@@ -117,7 +116,7 @@ class Encoder:
             source = await repository.wanted_source(session, claim.version_id)
             if source is None:
                 await repository.fail_job(session, claim.job_id, "cancelled", "The film is not wanted any more.")
-                await repository.release_failed(session, claim, self._worker)
+                await repository.release_failed(session, claim)
                 return
             if source.run != claim.run:
                 raise MediaBehind
@@ -142,8 +141,8 @@ class Encoder:
             await drop_directory(directory)
         async with self._database.session_scope() as session:
             took = time.monotonic() - started
-            if not await repository.finish_chunk(session, claim, self._worker, images, took):
-                await repository.release_failed(session, claim, self._worker)
+            if not await repository.finish_chunk(session, claim, images, took):
+                await repository.release_failed(session, claim)
         async with self._database.session_scope() as session:
             await repository.finalise(session, claim.job_id)
 
@@ -205,46 +204,46 @@ class Encoder:
         if claim.chunk.kind == "thumbnails":
             # A film without pictures of itself is a film; whether its pictures decode is for the other chunks to say.
             async with self._database.session_scope() as session:
-                await repository.finish_chunk(session, claim, self._worker)
+                await repository.finish_chunk(session, claim)
             async with self._database.session_scope() as session:
                 await repository.finalise(session, claim.job_id)
             return
         if claim.on_demand:
             # The ordinary chunk of these segments will say what is wrong with the film, and for good.
             async with self._database.session_scope() as session:
-                await repository.release_failed(session, claim, self._worker)
+                await repository.release_failed(session, claim)
             return
         if error.code in FINAL_CODES or isinstance(error, Refused) or claim.attempts >= MOST_FFMPEG_ATTEMPTS:
             async with self._database.session_scope() as session:
-                await repository.release_failed(session, claim, self._worker)
-                await repository.fail_job(session, claim.job_id, error.code, error.message, detail, by=self._worker)
+                await repository.release_failed(session, claim)
+                await repository.fail_job(session, claim.job_id, error.code, error.message, detail, by=self._shop.name)
             return
         await self._put_back(claim, error.code, error.message, detail)
 
     async def _put_back(self, claim: ChunkClaim, code: str, message: str, detail: str | None = None) -> None:
         async with self._database.session_scope() as session:
             if claim.attempts >= repository.MOST_ATTEMPTS:
-                await repository.release_failed(session, claim, self._worker)
+                await repository.release_failed(session, claim)
                 if not claim.on_demand:
                     sentence = "A part of the film could not be made in five attempts. Retry it, or upload it again."
                     told = "\n".join(filter(None, (message, detail)))
-                    await repository.fail_job(session, claim.job_id, code, sentence, told, by=self._worker)
+                    await repository.fail_job(session, claim.job_id, code, sentence, told, by=self._shop.name)
                 return
             wait = 2.0**claim.attempts
-            await repository.put_back(session, claim, self._worker, code, message, wait, detail)
+            await repository.put_back(session, claim, code, message, wait, detail)
 
     async def _let_go(self, claim: ChunkClaim) -> None:
         """The lease is gone: to somebody else, because the film is paused, or because nobody wants it."""
         async with self._database.session_scope() as session:
             job = await repository.job_of(session, claim.version_id)
             if job is not None and job.state == "encoding":
-                await repository.return_unspent(session, claim, self._worker)
+                await repository.return_unspent(session, claim)
             else:
-                await repository.release_failed(session, claim, self._worker)
+                await repository.release_failed(session, claim)
 
     async def _return(self, claim: ChunkClaim, wait: float = 0.0) -> None:
         async with self._database.session_scope() as session:
-            await repository.return_unspent(session, claim, self._worker, wait)
+            await repository.return_unspent(session, claim, wait)
 
 
 def missing_part(claim: ChunkClaim, made: dict[str, set[int]]) -> ChunkPlan | None:

@@ -17,10 +17,9 @@ MOST_PLAN_ATTEMPTS = 3
 
 
 class Planner:
-    def __init__(self, database: Database, sources: Sources, worker: str) -> None:
+    def __init__(self, database: Database, sources: Sources) -> None:
         self._database = database
         self._sources = sources
-        self._worker = worker
 
     async def plan(self, claim: PlanClaim) -> bool:
         """Plan what was claimed; True when its chunks now stand in the ledger."""
@@ -40,7 +39,7 @@ class Planner:
 
         async def renew() -> bool:
             async with self._database.session_scope() as session:
-                return await repository.heartbeat_plan(session, claim, self._worker)
+                return await repository.heartbeat_plan(session, claim)
 
         try:
             examined, plan = await under_lease(self._examined(source), renew, repository.HEARTBEAT_SECONDS)
@@ -51,9 +50,7 @@ class Planner:
                 await repository.fail_job(session, claim.job_id, refusal.code, refusal.message)
             return False
         async with self._database.session_scope() as session:
-            return await repository.write_plan(
-                session, claim, self._worker, plan, outline(plan, examined).model_dump(mode="json")
-            )
+            return await repository.write_plan(session, claim, plan, outline(plan, examined).model_dump(mode="json"))
 
     async def _examined(self, source: Source) -> tuple[Probe, Plan]:
         async with self._sources.reading(source) as film:

@@ -1,7 +1,8 @@
 """The ledger in Postgres, as workers use it: who works on what, until when, and what came of it.
 
 A claim is a lease. It is renewed by heartbeats; when its holder dies it runs out and the work is anybody's again.
-Every write of a result is conditional on the lease, so a worker that lost it changes nothing. Segments are written
+Every claim has a name of its own, and every write of a result is conditional on it, so who lost a lease changes nothing,
+not even what another slot of the same process has in hand by now. Segments are written
 down one by one, as soon as they are in storage: an attempt goes on where the one before it was cut off.
 """
 
@@ -43,6 +44,7 @@ class Source:
 
 @dataclass(frozen=True)
 class PlanClaim:
+    owner: str
     job_id: UUID
     version_id: UUID
     attempts: int
@@ -50,6 +52,7 @@ class PlanClaim:
 
 @dataclass(frozen=True)
 class ChunkClaim:
+    owner: str
     id: UUID
     job_id: UUID
     version_id: UUID
@@ -61,9 +64,23 @@ class ChunkClaim:
     plan: Plan
 
     @property
+    def worker(self) -> str:
+        """The process that holds it."""
+        return worker_of(self.owner)
+
+    @property
     def label(self) -> str:
         """How people speak of it."""
         return chunk_label(self.chunk, on_demand=self.on_demand)
+
+
+def _new_owner(worker: str) -> str:
+    """The name of a claim: its worker's, and a part of its own."""
+    return f"{worker}/{new_id().hex[-8:]}"
+
+
+def worker_of(owner: str) -> str:
+    return owner.rpartition("/")[0] or owner
 
 
 def chunk_label(chunk: ChunkPlan, *, on_demand: bool = False) -> str:
@@ -161,15 +178,16 @@ async def content_key(session: Session, version_id: UUID, epoch: int) -> Content
     return await session.get(ContentKey, (version_id, epoch))
 
 
-async def claim_plan(session: Session, owner: str) -> PlanClaim | None:
+async def claim_plan(session: Session, worker: str) -> PlanClaim | None:
+    owner = _new_owner(worker)
     row = (await session.execute(CLAIM_PLAN, {"owner": owner, "lease": LEASE_SECONDS})).mappings().first()
-    return PlanClaim(row["id"], row["version_id"], row["attempts"]) if row else None
+    return PlanClaim(owner, row["id"], row["version_id"], row["attempts"]) if row else None
 
 
-async def write_plan(session: Session, claim: PlanClaim, owner: str, plan: Plan, outline: dict[str, Any]) -> bool:
+async def write_plan(session: Session, claim: PlanClaim, plan: Plan, outline: dict[str, Any]) -> bool:
     """Store the plan and its chunks, if the lease is still ours."""
     job = await session.scalar(select(ProcessingJob).where(ProcessingJob.id == claim.job_id).with_for_update())
-    if job is None or job.state != "planning" or job.lease_owner != owner:
+    if job is None or job.state != "planning" or job.lease_owner != claim.owner:
         return False
     job.plan = plan.model_dump(mode="json")
     job.outline = outline
@@ -177,7 +195,7 @@ async def write_plan(session: Session, claim: PlanClaim, owner: str, plan: Plan,
     job.lease_owner = job.lease_until = None
     for position, chunk in enumerate(plan.chunks):
         session.add(_row(job, plan, chunk, position))
-    await note(session, job.id, "planned", attempt=claim.attempts, worker=owner)
+    await note(session, job.id, "planned", attempt=claim.attempts, worker=worker_of(claim.owner))
     return True
 
 
@@ -204,8 +222,9 @@ def chunk_seconds(plan: Plan, chunk: ChunkPlan) -> float:
     return sum(durations[segment] for segment in chunk.segments)
 
 
-async def claim_chunk(session: Session, owner: str, lane: int = ORDINARY_LANE) -> ChunkClaim | None:
+async def claim_chunk(session: Session, worker: str, lane: int = ORDINARY_LANE) -> ChunkClaim | None:
     """Take the next chunk of ``lane`` or a more urgent one."""
+    owner = _new_owner(worker)
     values = {"owner": owner, "lease": LEASE_SECONDS, "lane": lane}
     row = (await session.execute(CLAIM_CHUNK, values)).mappings().first()
     if row is None:
@@ -213,6 +232,7 @@ async def claim_chunk(session: Session, owner: str, lane: int = ORDINARY_LANE) -
     job = await session.get(ProcessingJob, row["job_id"])
     assert job is not None and job.plan is not None
     claim = ChunkClaim(
+        owner=owner,
         id=row["id"],
         job_id=job.id,
         version_id=job.version_id,
@@ -224,9 +244,9 @@ async def claim_chunk(session: Session, owner: str, lane: int = ORDINARY_LANE) -
         plan=Plan.model_validate(job.plan),
     )
     if row["was"] == "active":
-        lost = f"Nothing was heard of the worker {row['holder']} for {LEASE_SECONDS} seconds."
+        lost = f"Nothing was heard of the worker {worker_of(row['holder'])} for {LEASE_SECONDS} seconds."
         await note(session, job.id, "lease expired", code="lease_expired", message=lost, chunk=claim.label)
-    await note(session, job.id, "started", chunk=claim.label, worker=owner, attempt=claim.attempts)
+    await note(session, job.id, "started", chunk=claim.label, worker=claim.worker, attempt=claim.attempts)
     return claim
 
 
@@ -241,13 +261,13 @@ def _chunk_plan(row: RowMapping) -> ChunkPlan:
     )
 
 
-async def heartbeat_plan(session: Session, claim: PlanClaim, owner: str) -> bool:
+async def heartbeat_plan(session: Session, claim: PlanClaim) -> bool:
     """Renew the lease of a plan; False when it is not ours any more."""
     renewed = await session.execute(
         update(ProcessingJob)
         .where(
             ProcessingJob.id == claim.job_id,
-            ProcessingJob.lease_owner == owner,
+            ProcessingJob.lease_owner == claim.owner,
             ProcessingJob.state == "planning",
             ProcessingJob.paused.is_(False),
         )
@@ -257,9 +277,7 @@ async def heartbeat_plan(session: Session, claim: PlanClaim, owner: str) -> bool
     return renewed.scalar() is not None
 
 
-async def heartbeat_chunk(
-    session: Session, claim: ChunkClaim, owner: str, encoded: float, speed: float | None = None
-) -> bool:
+async def heartbeat_chunk(session: Session, claim: ChunkClaim, encoded: float, speed: float | None = None) -> bool:
     """Renew the lease of a chunk and say how many of its seconds are ``encoded``.
 
     False when it is not ours any more, when its film is paused, or when nobody wants it.
@@ -273,7 +291,7 @@ async def heartbeat_chunk(
           AND j.state = 'encoding' AND NOT j.paused
         RETURNING c.id
         """),
-        {"id": claim.id, "owner": owner, "encoded": encoded, "speed": speed, "lease": LEASE_SECONDS},
+        {"id": claim.id, "owner": claim.owner, "encoded": encoded, "speed": speed, "lease": LEASE_SECONDS},
     )
     return renewed.scalar() is not None
 
@@ -312,9 +330,7 @@ async def record_segment(session: Session, claim: ChunkClaim, rendition: str, in
     )
 
 
-async def finish_chunk(
-    session: Session, claim: ChunkClaim, owner: str, images: Images | None = None, seconds: float = 0.0
-) -> bool:
+async def finish_chunk(session: Session, claim: ChunkClaim, images: Images | None = None, seconds: float = 0.0) -> bool:
     """Mark a chunk done; False when the lease was not ours any more."""
     done = await session.execute(
         text("""
@@ -328,7 +344,7 @@ async def finish_chunk(
         """),
         {
             "id": claim.id,
-            "owner": owner,
+            "owner": claim.owner,
             "run": claim.run,
             "took": seconds,
             "images": images.model_dump_json() if images else None,
@@ -336,7 +352,7 @@ async def finish_chunk(
     )
     if done.scalar() is None:
         return False
-    await note(session, claim.job_id, "finished", chunk=claim.label, worker=owner, attempt=claim.attempts)
+    await note(session, claim.job_id, "finished", chunk=claim.label, worker=claim.worker, attempt=claim.attempts)
     return True
 
 
@@ -365,7 +381,7 @@ async def finalise(session: Session, job_id: UUID | None = None) -> Sequence[UUI
 
 
 async def put_back(
-    session: Session, claim: ChunkClaim, owner: str, code: str, message: str, wait: float, detail: str | None = None
+    session: Session, claim: ChunkClaim, code: str, message: str, wait: float, detail: str | None = None
 ) -> None:
     """Give a chunk back, to be tried again after ``wait`` seconds."""
     given = await session.execute(
@@ -375,7 +391,7 @@ async def put_back(
                error_detail = :detail, updated_at = now()
         WHERE id = :id AND lease_owner = :owner AND state = 'active' RETURNING id
         """),
-        {"id": claim.id, "owner": owner, "wait": wait, "code": code, "message": message, "detail": detail},
+        {"id": claim.id, "owner": claim.owner, "wait": wait, "code": code, "message": message, "detail": detail},
     )
     if given.scalar() is not None:
         await note(
@@ -383,14 +399,14 @@ async def put_back(
             claim.job_id,
             "to be tried again",
             chunk=claim.label,
-            worker=owner,
+            worker=claim.worker,
             attempt=claim.attempts,
             code=code,
             message=message,
         )
 
 
-async def return_unspent(session: Session, claim: ChunkClaim, owner: str, wait: float = 0.0) -> None:
+async def return_unspent(session: Session, claim: ChunkClaim, wait: float = 0.0) -> None:
     """Give a chunk back as it was, because its worker is stopping or its film is paused: that costs no attempt."""
     await session.execute(
         text("""
@@ -399,7 +415,7 @@ async def return_unspent(session: Session, claim: ChunkClaim, owner: str, wait: 
                updated_at = now()
         WHERE id = :id AND lease_owner = :owner AND state = 'active'
         """),
-        {"id": claim.id, "owner": owner, "wait": wait},
+        {"id": claim.id, "owner": claim.owner, "wait": wait},
     )
 
 
@@ -428,11 +444,11 @@ async def fail_job(
     return True
 
 
-async def release_failed(session: Session, claim: ChunkClaim, owner: str) -> None:
+async def release_failed(session: Session, claim: ChunkClaim) -> None:
     """Let go of a chunk that will not be made: from now on nobody writes for it."""
     await session.execute(
         update(Chunk)
-        .where(Chunk.id == claim.id, Chunk.lease_owner == owner, Chunk.state == "active")
+        .where(Chunk.id == claim.id, Chunk.lease_owner == claim.owner, Chunk.state == "active")
         .values(state="failed", speed=None, lease_owner=None, lease_until=None)
     )
 

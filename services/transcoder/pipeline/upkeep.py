@@ -34,6 +34,17 @@ async def expire_ended(session: Session) -> None:
     )
 
 
+async def mend_running(session: Session) -> None:
+    """A chunk of a running job that nobody will make would hold the job for ever: it is to be made after all."""
+    await session.execute(
+        text("""
+        UPDATE transcoding.chunks c SET state = 'waiting', attempts = 0, updated_at = now()
+        FROM transcoding.video_processing_jobs j
+        WHERE j.id = c.job_id AND j.state = 'encoding' AND c.state = 'failed' AND NOT c.on_demand
+        """)
+    )
+
+
 async def work_waits(session: Session) -> bool:
     """Whether there is something that a worker could take this moment, an expired lease included."""
     rows = await session.execute(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
@@ -59,7 +59,7 @@ async def planned(owner: Database, film: Film) -> None:
     async with owner.session_scope() as session:
         claim = await repository.claim_plan(session, "planner")
         assert claim is not None
-        assert await repository.write_plan(session, claim, "planner", PLAN, OUTLINE)
+        assert await repository.write_plan(session, claim, PLAN, OUTLINE)
 
 
 async def claim(owner: Database, worker: str) -> repository.ChunkClaim | None:
@@ -67,9 +67,9 @@ async def claim(owner: Database, worker: str) -> repository.ChunkClaim | None:
         return await repository.claim_chunk(session, worker)
 
 
-async def finish(owner: Database, chunk: repository.ChunkClaim, worker: str) -> bool:
+async def finish(owner: Database, chunk: repository.ChunkClaim) -> bool:
     async with owner.session_scope() as session:
-        done = await repository.finish_chunk(session, chunk, worker, None, 1.0)
+        done = await repository.finish_chunk(session, chunk, None, 1.0)
     async with owner.session_scope() as session:
         await repository.finalise(session, chunk.job_id)
     return done
@@ -111,11 +111,16 @@ async def test_only_the_holder_of_the_lease_may_bring_a_result(owner: Database, 
     first = await claim(owner, "one")
     assert first is not None
     await expire_leases(owner)
-    second = await claim(owner, "two")
+    # The same worker, in another of its slots: a lease is a claim's, not a process'.
+    second = await claim(owner, "one")
     assert second is not None and second.id == first.id and second.attempts == 2
-    assert not await finish(owner, first, "one")
-    assert await finish(owner, second, "two")
-    assert not await finish(owner, second, "two")
+    async with owner.session_scope() as session:
+        assert not await repository.heartbeat_chunk(session, first, 1.0)
+        await repository.release_failed(session, first)
+        await repository.return_unspent(session, first)
+    assert not await finish(owner, first)
+    assert await finish(owner, second)
+    assert not await finish(owner, second)
 
 
 async def test_a_heartbeat_says_when_nobody_wants_the_work(owner: Database, film: Film) -> None:
@@ -123,15 +128,15 @@ async def test_a_heartbeat_says_when_nobody_wants_the_work(owner: Database, film
     held = await claim(owner, "one")
     assert held is not None
     async with owner.session_scope() as session:
-        assert await repository.heartbeat_chunk(session, held, "one", 10.0)
-        assert not await repository.heartbeat_chunk(session, held, "two", 10.0)
+        assert await repository.heartbeat_chunk(session, held, 10.0)
+        assert not await repository.heartbeat_chunk(session, replace(held, owner="two"), 10.0)
     async with owner.session_scope() as session:
         await session.execute(text("UPDATE media.videos SET deleted_at = now() WHERE id = :id"), {"id": film.video_id})
         [unwanted] = await upkeep.unwanted_jobs(session)
         await repository.fail_job(session, unwanted, "cancelled", "The film is not wanted any more.")
     async with owner.session_scope() as session:
-        assert not await repository.heartbeat_chunk(session, held, "one", 20.0)
-    assert not await finish(owner, held, "one")
+        assert not await repository.heartbeat_chunk(session, held, 20.0)
+    assert not await finish(owner, held)
     assert await claim(owner, "two") is None
     assert await job_state(owner, film) == ("failed", "cancelled")
 
@@ -141,8 +146,8 @@ async def test_the_last_two_chunks_at_once_end_the_job(owner: Database, film: Fi
     claims = [await claim(owner, "w") for _ in PLAN.chunks]
     held = [one for one in claims if one is not None]
     for one in held[:-2]:
-        assert await finish(owner, one, "w")
-    assert await asyncio.gather(*(finish(owner, one, "w") for one in held[-2:])) == [True, True]
+        assert await finish(owner, one)
+    assert await asyncio.gather(*(finish(owner, one) for one in held[-2:])) == [True, True]
     assert await job_state(owner, film) == ("done", None)
 
 
@@ -151,11 +156,11 @@ async def test_a_chunk_put_back_waits_and_one_returned_costs_no_attempt(owner: D
     held = await claim(owner, "w")
     assert held is not None
     async with owner.session_scope() as session:
-        await repository.put_back(session, held, "w", "storage_unavailable", "away", wait=600)
+        await repository.put_back(session, held, "storage_unavailable", "away", wait=600)
     following = await claim(owner, "w")
     assert following is not None and following.id != held.id
     async with owner.session_scope() as session:
-        await repository.return_unspent(session, following, "w")
+        await repository.return_unspent(session, following)
     again = await claim(owner, "w")
     assert again is not None and (again.id, again.attempts) == (following.id, 1)
 
@@ -184,7 +189,7 @@ async def test_many_wishes_for_one_segment_are_one_chunk_and_it_goes_first(owner
     assert not await wish(40), "somebody has it in hand"
     async with owner.session_scope() as session:
         await repository.record_segment(session, first, "audio", 40, 100)
-    assert await finish(owner, first, "w")
+    assert await finish(owner, first)
     assert not await wish(40), "it is made"
     # Who goes on from there gets more at once, up to what is made already.
     async with owner.session_scope() as session:
@@ -205,7 +210,7 @@ async def test_an_attempt_goes_on_where_the_one_before_was_cut_off(owner: Databa
     async with owner.session_scope() as session:
         for index in range(first, first + 3):
             await repository.record_segment(session, large, "audio", index, 10)
-        await repository.heartbeat_chunk(session, large, "w", 17.5)
+        await repository.heartbeat_chunk(session, large, 17.5)
     await expire_leases(owner)
     again = await claim(owner, "other")
     while again is not None and again.id != large.id:
@@ -213,7 +218,7 @@ async def test_an_attempt_goes_on_where_the_one_before_was_cut_off(owner: Databa
     assert again is not None
     async with owner.session_scope() as session:
         made = await repository.made_segments(session, again)
-        assert await repository.heartbeat_chunk(session, again, "other", 0.0)
+        assert await repository.heartbeat_chunk(session, again, 0.0)
         told = await session.execute(
             text("SELECT encoded_seconds FROM transcoding.chunks WHERE id = :id"), {"id": large.id}
         )
@@ -232,12 +237,12 @@ async def test_a_paused_job_is_nobodys_and_a_run_of_the_past_writes_nothing(owne
         await session.execute(text("UPDATE transcoding.video_processing_jobs SET paused = true"))
     assert await claim(owner, "w") is None
     async with owner.session_scope() as session:
-        assert not await repository.heartbeat_chunk(session, held, "w", 1.0)
+        assert not await repository.heartbeat_chunk(session, held, 1.0)
         await session.execute(text("UPDATE transcoding.video_processing_jobs SET paused = false, run = run + 1"))
     async with owner.session_scope() as session:
         await repository.record_segment(session, held, "audio", 0, 10)
         assert await repository.made_segments(session, held) == {"audio": set()}
-    assert not await finish(owner, held, "w")
+    assert not await finish(owner, held)
 
 
 @pytest.mark.parametrize("rendition", PLAN.rendition_names)
