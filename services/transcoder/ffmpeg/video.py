@@ -133,6 +133,8 @@ def _arguments(
     pipes: list[LinePipe],
     options: EncodeOptions,
 ) -> list[str]:
+    if options.encoder not in ENCODERS:
+        raise ValueError(f"unknown encoder {options.encoder!r}")
     last = chunk.first_segment + chunk.segment_count
     starts = video.segment_starts[chunk.first_segment : last + 1]
     decode_from = min(starts[0], last_picture(plan, video))
@@ -161,10 +163,8 @@ def encoder_arguments(
     """One rung: capped quality, a keyframe at each segment's start, profile and level as promised.
 
     `borders` are the frames, counted from the first one encoded, at which later segments start.
-    ValueError for an `encoder` that is not known here.
+    KeyError for an `encoder` that is not known.
     """
-    if encoder not in ENCODERS:
-        raise ValueError(f"unknown encoder {encoder!r}")
     return [
         *rate_arguments(encoder, rendition, gop=video.frames_per_segment, keyframes=(0, *borders)),
         *("-fps_mode", "passthrough", "-enc_time_base", "filter"),
