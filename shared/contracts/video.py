@@ -37,6 +37,11 @@ def public_prefix(video_id: str, version_id: str, key_epoch: int, secret_part: s
     return f"{video_id}/{version_id}/{key_epoch}-{secret_part}"
 
 
+def images_prefix(video_id: str, version_id: str, secret_part: str) -> str:
+    """Where the pictures of a film stand in the public store; they are not encrypted."""
+    return f"{video_id}/{version_id}/images-{secret_part}"
+
+
 def segment_key(prefix: str, rendition: str, index: int) -> str:
     """Storage key of one ciphertext segment."""
     return f"{prefix}/{rendition}/{index}.ts"

@@ -246,8 +246,8 @@ def test_a_cut_connection_is_no_fault_of_ours(
             elif how == "reset":
                 wire.cut()
     place = path.replace("c" * 43, "***")
-    until(lambda: [line for line in _access(caplog) if line.startswith(f"POST {place}")], "the line of the access log")
-    assert all(line.startswith(f"POST {place} 400 ") for line in _access(caplog) if line.startswith("POST"))
+    # The line of the request before this one may come late, too.
+    until(lambda: [line for line in _access(caplog) if line.startswith(f"POST {place} 400 ")], "the access log's line")
     assert [record.getMessage() for record in caplog.records if record.exc_info or record.levelname == "ERROR"] == []
 
 

@@ -15,6 +15,7 @@ from services.media.videos import repository
 from services.media.videos.ledger import Ledger
 from services.media.videos.service import LONGEST_SESSION
 from shared.contracts.jobs import PlanVersion
+from shared.contracts.video import images_prefix, public_prefix
 from shared.db import Database, Session
 from shared.db.models.media import VideoVersion
 from shared.jobs import Doorbell
@@ -71,8 +72,13 @@ class Takeover:
         if video is not None and video.current_version_id == version.id:
             # It was playable for a while. Viewers are told that it is not there, instead of meeting holes in it.
             video.current_version_id, video.pending_version_id = None, version.id
-        # The source stays, for a retry; what was published of it goes.
-        await repository.bury(session, "public", f"{version.video_id}/{version.id}/", "processing failed")
+        # The source stays, for a retry; what was published of it goes. Only that: the retry's place stands beside it.
+        ids = str(version.video_id), str(version.id)
+        for prefix in (
+            public_prefix(*ids, version.key_epoch, version.public_secret),
+            images_prefix(*ids, version.public_secret),
+        ):
+            await repository.bury(session, "public", f"{prefix}/", "processing failed")
 
     async def _publish(self, session: Session, version: VideoVersion, *, first_only: bool = False) -> None:
         """Make this version the one that viewers get; the one before leaves storage after the longest session.

@@ -31,7 +31,7 @@ from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
 from services.transcoder.pipeline.sources import OpenSource, Sources, drop_directory, fresh_directory
 from shared.contracts.outline import Images, Sheet, Still
-from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW, public_prefix, segment_key
+from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW, images_prefix, public_prefix, segment_key
 from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_iv, window_key
 from shared.crypto.keyring import secret_context
 from shared.db import Database
@@ -175,7 +175,7 @@ class Encoder:
         return ProcessLimits(niceness=niceness, disk_bytes=self._shop.disk_bytes)
 
     async def _images(self, claim: ChunkClaim, source: Source, film: OpenSource, directory: Path) -> Images:
-        prefix = f"{source.video_id}/{source.version_id}/images-{source.public_secret}"
+        prefix = images_prefix(str(source.video_id), str(source.version_id), source.public_secret)
         with self._shop.brake.ordinary() as ordinary:
             options = EncodeOptions(
                 ffmpeg=self._shop.ffmpeg,
