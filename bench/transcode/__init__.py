@@ -19,8 +19,8 @@ def measure() -> dict[str, Any]:
         directory = Path(name)
         films = all_films(directory)
         return {
-            "ladder": ladder.measure(films, directory),
-            "quality": quality.measure(films, directory),
-            "workers": workers.measure(films["film"], directory),
             "start": start.measure(films["film"], directory),
+            "ladder": ladder.measure(films, directory),
+            "workers": workers.measure(films["film"], directory),
+            "quality": quality.measure(films, directory),
         }

@@ -28,7 +28,7 @@ _HEAD = (
 # Pictures come in bursts, and then for up to two seconds not at all.
 _SCREEN = (
     f"testsrc2=size=1920x1080:rate=30:duration={SECONDS},"
-    "select='lt(mod(t,5),1.6)+lt(mod(n,60),1)',drawbox=x='mod(n*7,1700)':y=500:w=180:h=90:color=red:t=fill"
+    "select='lt(mod(t,5),1.6)+lt(mod(n,60),1)',drawbox=x='mod(t*211,1700)':y=500:w=180:h=90:color=red:t=fill"
 )
 
 
