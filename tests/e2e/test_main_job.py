@@ -1,9 +1,12 @@
 """The main job: a film goes in, and a strict HLS client gets every picture and every sound of it, encrypted."""
 
+import io
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import pytest
 
@@ -172,6 +175,33 @@ def test_thumbnails_stand_every_ten_seconds(
         assert picture.headers["content-type"] == "image/jpeg"
         assert picture.content[:3] == b"\xff\xd8\xff"
         assert item["width"] / item["height"] == pytest.approx(16 / 9, rel=0.03)
+
+
+def test_the_storyboard_has_a_picture_for_every_moment(
+    platform: Platform, processed: tuple[Course, str, list[dict[str, Any]]]
+) -> None:
+    course, video, _ = processed
+    student = platform.student(course)
+    tiles = good(student.get(f"/api/videos/{video}/storyboard.json"))["tiles"]
+    assert (tiles[0]["start"], tiles[-1]["end"]) == (0, 20)
+    assert [one["end"] for one in tiles[:-1]] == [one["start"] for one in tiles[1:]]
+    answer = student.get(f"/api/videos/{video}/storyboard.vtt")
+    assert answer.headers["content-type"].startswith("text/vtt")
+    cues = re.findall(
+        r"^(\d\d:\d\d:\d\d\.\d{3}) --> .*\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)$", answer.text, re.MULTILINE
+    )
+    assert answer.text.startswith("WEBVTT\n") and cues[0][0] == "00:00:00.000"
+    assert [cue[1:] for cue in cues] == [
+        (one["url"], *(str(one[side]) for side in ("x", "y", "w", "h"))) for one in tiles
+    ]
+    for url in {one["url"] for one in tiles}:
+        with av.open(io.BytesIO(httpx.get(platform.suite.url + url).content)) as sheet:
+            picture = next(sheet.decode(video=0))
+        own = [one for one in tiles if one["url"] == url]
+        assert picture.width >= max(one["x"] + one["w"] for one in own)
+        assert picture.height >= max(one["y"] + one["h"] for one in own)
+    outsider = platform.person("student")
+    refused(outsider.get(f"/api/videos/{video}/storyboard.vtt"), 403, "not_entitled")
 
 
 def _average(segments: list[tuple[int, float]]) -> float:

@@ -56,6 +56,32 @@ def test_three_workers_one_killed_and_redis_emptied_end_with_a_whole_film(own_su
         suite.stop()
 
 
+def test_two_workers_on_one_chunk_by_mistake_make_one_right_film(own_suite: Suite, films: Path) -> None:
+    """A worker sleeps through its lease, another takes the chunk, and the first one wakes up and goes on."""
+    film = make_film(films / "mistake.mp4", seconds=20, size="1280x720")
+    suite = own_suite.start()
+    try:
+        platform = Platform(suite)
+        video = platform.upload(platform.new_course().chapters[0], film)
+        sleeper = suite.process(WORKER)
+        until(lambda: suite.query(IN_HAND, str(sleeper.pid)), "the first worker to have a chunk in hand")
+        sleeper.suspend()
+        held = {row["id"] for row in suite.query(IN_HAND, str(sleeper.pid))}
+        taken = "SELECT 1 FROM transcoding.chunks WHERE id = ANY($1) AND attempts = 2"
+        with more_workers(suite, 1):
+            until(lambda: suite.query(taken, list(held)), "another worker to take a chunk over")
+            sleeper.resume()
+            platform.wait_for(video, patience=240)
+            until(lambda: not scratch(suite), "no scratch file to be left")
+        view = platform.watch(platform.admin, video)
+        for number, variant in enumerate(player.read_master(view.master)):
+            played = player.play(view.master, quality=number)
+            assert (played.frames, played.complaints) == (500, ""), variant.name
+        platform.close()
+    finally:
+        suite.stop()
+
+
 def _empty_redis(suite: Suite) -> None:
     """All it remembers is wiped, and it is killed: it comes back empty."""
     url = suite.process("services.media").environ()["REDIS_URL"]
