@@ -47,12 +47,15 @@ def _ours(film: Path, plan: Plan, out: Path) -> float:
     return _timed(lambda: asyncio.run(all_chunks()))
 
 
-def _coding(plan: Plan, rung: VideoRendition) -> list[str]:
+def coding(plan: Plan, rung: VideoRendition) -> list[str]:
     """The same encoder, told the same; only keyframes go by time instead of by the plan's grid."""
     assert plan.video is not None
     given = encoder_arguments(plan.video, rung, ())
     given[given.index("-force_key_frames") + 1] = "expr:gte(t,n_forced*6)"
-    given[given.index("-fps_mode") + 1] = "cfr"
+    # Ours puts pictures on the grid in its filters; a plain command leaves that to FFmpeg.
+    for option in ("-fps_mode", "-enc_time_base"):
+        at = given.index(option)
+        del given[at : at + 2]
     return [*given, "-r", plan.video.fps]
 
 
@@ -82,7 +85,7 @@ def _split(film: Path, plan: Plan, out: Path, interval: int) -> float:
     )
     command: list[str] = ["-i", str(film), "-filter_complex", graph]
     for index, rung in enumerate(rungs):
-        command += ["-map", f"[v{index}]", *_coding(plan, rung), *_segments(out, rung.name)]
+        command += ["-map", f"[v{index}]", *coding(plan, rung), *_segments(out, rung.name)]
     return _timed(lambda: run(*command, *_sound(out), *_stills("0:v", out, interval)))
 
 
@@ -93,7 +96,7 @@ def _one_by_one(film: Path, plan: Plan, out: Path, interval: int) -> float:
     def all_rungs() -> None:
         for rung in rungs:
             size = f"scale={rung.width}:{rung.height},setsar=1,format=yuv420p"
-            run("-i", film, "-map", "0:v", "-vf", size, *_coding(plan, rung), *_segments(out, rung.name))
+            run("-i", film, "-map", "0:v", "-vf", size, *coding(plan, rung), *_segments(out, rung.name))
         run("-i", film, *_sound(out))
         run("-i", film, *_stills("0:v", out, interval))
 

@@ -16,8 +16,7 @@ import psutil
 
 from bench.table import show
 from bench.transcode.films import FFMPEG, looped
-from bench.transcode.ladder import plan_of
-from services.transcoder.ffmpeg.video import encoder_arguments
+from bench.transcode.ladder import coding, plan_of
 from services.transcoder.ladder.schema import Plan
 from tests.shared.storage.s3_server import running_s3_server, xattrs_work
 from tests.support import player
@@ -36,8 +35,7 @@ def alone(film: Path, plan: Plan, at: float) -> float:
     rung = plan.video.renditions[-1]
     seek = ["-ss", str(at)] if at else []
     command = [str(FFMPEG), "-v", "error", "-nostdin", "-y", *seek, "-i", str(film), "-t", "6", "-an"]
-    command += ["-vf", f"scale={rung.width}:{rung.height},setsar=1", *encoder_arguments(plan.video, rung, ())]
-    command[command.index("-fps_mode") + 1] = "cfr"
+    command += ["-vf", f"scale={rung.width}:{rung.height},setsar=1", *coding(plan, rung)]
     took = []
     for _ in range(3):
         started = time.perf_counter()
