@@ -102,6 +102,8 @@ def _aspect(url: str, stream: int = 0) -> float:
 
 def _loudness(url: str) -> float:
     """Mean level in dB of all sound folded to mono; -inf where there is none."""
-    done = _ffmpeg("-v", "error", "-i", url, "-map", "0:a:0", "-ac", "1", "-ar", "16000", "-f", "s16le", "-")
+    # Both are folded in the same way, each channel at its own level: FFmpeg's default turns six channels down.
+    folded = "aresample=16000:ochl=stereo:osf=fltp:rematrix_maxval=64,pan=mono|c0=0.5*c0+0.5*c1"
+    done = _ffmpeg("-v", "error", "-i", url, "-map", "0:a:0", "-af", folded, "-f", "s16le", "-")
     samples = np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], np.int16).astype(float) / 32768
     return float(10 * np.log10(np.mean(samples**2))) if len(samples) and samples.any() else float("-inf")
