@@ -194,26 +194,26 @@ async def write_plan(session: Session, claim: PlanClaim, plan: Plan, outline: di
     job.state = "encoding"
     job.lease_owner = job.lease_until = None
     for position, chunk in enumerate(plan.chunks):
-        session.add(_row(job, plan, chunk, position))
+        lane = URGENT_LANE if chunk.starts_film else ORDINARY_LANE
+        session.add(Chunk(**chunk_values(job, plan, chunk), lane=lane, position=position))
     await note(session, job.id, "planned", attempt=claim.attempts, worker=worker_of(claim.owner))
     return True
 
 
-def _row(job: ProcessingJob, plan: Plan, chunk: ChunkPlan, position: int) -> Chunk:
-    return Chunk(
-        id=new_id(),
-        job_id=job.id,
-        kind=chunk.kind,
-        index=chunk.index,
-        first_segment=chunk.first_segment,
-        segment_count=chunk.segment_count,
-        renditions=list(plan.chunk_renditions(chunk)),
-        seconds=chunk_seconds(plan, chunk),
-        lane=URGENT_LANE if chunk.starts_film else ORDINARY_LANE,
-        position=position,
-        priority=job.priority,
-        state="waiting",
-    )
+def chunk_values(job: ProcessingJob, plan: Plan, chunk: ChunkPlan) -> dict[str, Any]:
+    """A chunk as a new row of the ledger; lane and place in the queue are the caller's."""
+    return {
+        "id": new_id(),
+        "job_id": job.id,
+        "kind": chunk.kind,
+        "index": chunk.index,
+        "first_segment": chunk.first_segment,
+        "segment_count": chunk.segment_count,
+        "renditions": list(plan.chunk_renditions(chunk)),
+        "seconds": chunk_seconds(plan, chunk),
+        "priority": job.priority,
+        "state": "waiting",
+    }
 
 
 def chunk_seconds(plan: Plan, chunk: ChunkPlan) -> float:

@@ -99,12 +99,6 @@ class Sources:
             await fetch.complete()
             yield OpenSource(fetch.path)
 
-    @asynccontextmanager
-    async def local(self, source: Source) -> AsyncIterator[Path]:
-        """The path of `whole`."""
-        async with self.whole(source) as opened:
-            yield opened.path
-
     async def close(self) -> None:
         """Stops what is on its way; what has come stays for the next worker."""
         for name in list(self._held):

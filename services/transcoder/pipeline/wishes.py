@@ -7,8 +7,8 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.transcoder.ladder.schema import ChunkPlan, Plan
-from services.transcoder.pipeline.repository import URGENT_LANE, chunk_seconds, note
-from shared.db import Session, new_id
+from services.transcoder.pipeline.repository import URGENT_LANE, chunk_values, note
+from shared.db import Session
 from shared.db.models.transcoding import Chunk, ProcessingJob
 
 MOST_SEGMENTS = 4
@@ -47,20 +47,11 @@ async def wish(session: Session, version_id: UUID, rendition: str, index: int) -
     entered = await session.execute(
         insert(Chunk)
         .values(
-            id=new_id(),
-            job_id=job.id,
-            kind=chunk.kind,
-            index=chunk.index,
-            first_segment=chunk.first_segment,
-            segment_count=chunk.segment_count,
-            renditions=[rendition],
-            seconds=chunk_seconds(plan, chunk),
+            **chunk_values(job, plan, chunk),
             lane=URGENT_LANE,
             on_demand=True,
             wanted_at=text("now()"),
             position=0 if lowest else 1,
-            priority=job.priority,
-            state="waiting",
         )
         .on_conflict_do_update(
             # It was made or given up before: where its segment is missing all the same, it is to be made again.
