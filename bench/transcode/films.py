@@ -1,15 +1,15 @@
 """What lectures are made of: film, slides, a talking head, and a screen recording whose frames last as they like."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import imageio_ffmpeg
 
+from tests.support.films import shared_media
+
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
 SECONDS = 30
-SHARED = Path(os.environ.get("LECTERN_MEDIA_DIR", Path(__file__).resolve().parents[3] / "shared" / "media"))
-REAL_FILM = SHARED / "105_bbb_1080p25_62s_51aac.mp4"
+REAL_FILM = shared_media() / "105_bbb_1080p25_62s_51aac.mp4"
 
 _CODING = (
     *("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-g", "50", "-pix_fmt", "yuv420p"),

@@ -8,8 +8,8 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from tests.acceptance.conftest import shared_media
 from tests.support.clients import Platform
+from tests.support.films import shared_media
 from tests.support.patience import until
 from tests.support.player import lasted, play, read_master, read_media
 from tests.support.running import Suite

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from tests.support.clients import Course, Platform, good, problem, refused
-from tests.support.films import make_film
+from tests.support.films import make_film, shared_media
 from tests.support.patience import until
-from tests.support.running import ROOT, Suite
+from tests.support.running import Suite
 from tests.support.wire import Wire, form_head, form_tail, form_type
 
-ATTACK = ROOT.parent / "shared" / "media" / "attack"
+ATTACK = shared_media() / "attack"
 ATTACK_FILES = sorted(ATTACK.iterdir()) if ATTACK.is_dir() else []
 PLAYLIST = (
     b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-TARGETDURATION:10\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"

@@ -1,5 +1,6 @@
 """Films by FFmpeg: small ones, and one whose flashes and beeps say what was seen and heard when."""
 
+import os
 import struct
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -7,11 +8,18 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from tests.support.running import ROOT
+
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 FLASH_SECONDS = 0.08
 BEEP_SECONDS = 0.06
 BEEP_HERTZ = 1000
+
+
+def shared_media() -> Path:
+    """The shared films, where this machine has them; LECTERN_MEDIA_DIR names another place."""
+    return Path(os.environ.get("LECTERN_MEDIA_DIR", ROOT.parent / "shared" / "media"))
 
 
 def run_ffmpeg(*arguments: str) -> str:

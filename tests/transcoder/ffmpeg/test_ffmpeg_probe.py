@@ -12,9 +12,10 @@ import pytest
 from services.transcoder.ffmpeg.probe import probe
 from services.transcoder.ladder.model import Refused
 from services.transcoder.ladder.plan import make_plan
+from tests.support.films import shared_media
 from tests.transcoder.ffmpeg.films import CONTAINERS, ffmpeg, picture, publish, write_film
 
-MEDIA = Path(os.environ.get("LECTERN_MEDIA_DIR", Path(__file__).parents[4] / "shared" / "media"))
+MEDIA = shared_media()
 needs_media = pytest.mark.skipif(
     not MEDIA.is_dir(), reason="the collection of real films is not here (LECTERN_MEDIA_DIR)"
 )

@@ -15,9 +15,10 @@ import pytest
 from services.transcoder.ffmpeg.probe import PROBE_LIMITS, probe
 from services.transcoder.ffmpeg.process import FFmpegFailed, ProcessLimits, check, run, sandbox_facts
 from services.transcoder.ladder.model import Refused
+from tests.support.films import shared_media
 from tests.transcoder.ffmpeg.films import FFMPEG, write_film
 
-ATTACKS = Path("/work/shared/media/attack")
+ATTACKS = shared_media() / "attack"
 ATTACK_NAMES = ("exe.mp4", "ffconcat_abs.mp4", "hls_file_passwd.mp4", "hls_http_loopback.mp4")
 
 
