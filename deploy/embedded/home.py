@@ -25,6 +25,9 @@ from deploy.embedded.problem import SetupProblemError, disk_problem
 MINIMUM_FREE_BYTES = 512 * 1024 * 1024
 # After kill -9 the sentinel still holds the lock until it has killed what is left; that takes milliseconds.
 SENTINEL_PATIENCE = 10.0
+# Marks in demo/.
+DEMO_WATCHABLE = "watchable"
+DEMO_DONE = "done"
 
 
 class Home:
@@ -69,6 +72,16 @@ class Home:
     @property
     def demo(self) -> Path:
         return self.path / "demo"
+
+    @property
+    def demo_watchable(self) -> Path:
+        """There once the first film of the demo course could be watched."""
+        return self.demo / DEMO_WATCHABLE
+
+    @property
+    def demo_done(self) -> Path:
+        """There once the demo course was whole."""
+        return self.demo / DEMO_DONE
 
     @property
     def instance_file(self) -> Path:

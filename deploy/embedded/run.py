@@ -26,6 +26,8 @@ from deploy.embedded.supervisor import Supervisor, until_stopped
 from deploy.embedded.valkey import EmbeddedValkey
 
 _REMIND_EVERY = 15.0
+# Where even a film of 24 seconds takes longer than this, the rest of Lectern is worth a look meanwhile.
+_DEMO_PATIENCE = 60.0
 
 
 def run(settings: RunSettings, *, quiet: bool = False) -> int:
@@ -56,14 +58,20 @@ async def _supervise(settings: RunSettings, home: Home, log: LogBook) -> None:
         parts = await start_parts(settings, home, supervisor)
         await supervisor.run_once(suite.migration(settings, home, parts))
         home.write_instance(_instance(settings, parts))
-        await supervisor.start(suite.inner(settings, home, parts))
-        await supervisor.start([suite.gateway(settings, home, parts)])
-        await _until_ready(settings, supervisor, log)
-        log.announce(f"Lectern is ready at {settings.url}")
-        _say_about_demo(settings, log)
-        if settings.demo_course and not (home.demo / "done").exists():
-            await _run_demo(settings, home, parts, supervisor, log)
-        await asyncio.Event().wait()
+        # All at once, as most of a start is their imports; two stages, as the gateway is the first to stop.
+        await supervisor.start(suite.inner(settings, home, parts), wait=False)
+        await supervisor.start([suite.gateway(settings, home, parts)], wait=False)
+        demo = asyncio.create_task(_run_demo(settings, home, parts, supervisor, log), name="demo")
+        try:
+            await supervisor.wait_ready()
+            await _until_ready(settings, supervisor, log)
+            await _something_to_watch(home, demo, log)
+            log.announce(f"Lectern is ready at {settings.url}")
+            _say_about_demo(settings, log)
+            await asyncio.Event().wait()
+        finally:
+            demo.cancel()
+            await asyncio.wait({demo})
 
     task = asyncio.create_task(work(), name="work")
     try:
@@ -156,11 +164,23 @@ def _say_about_demo(settings: RunSettings, log: LogBook) -> None:
 
 
 async def _run_demo(settings: RunSettings, home: Home, parts: Parts, supervisor: Supervisor, log: LogBook) -> None:
-    """Makes the demo course. What goes wrong with it is said, and is no reason to stop."""
+    """Makes the demo course, where it is wanted. What goes wrong with it is said, and is no reason to stop."""
+    if not settings.demo_course or home.demo_done.exists():
+        return
     try:
         await supervisor.run_once(suite.demo(settings, home, parts))
     except SetupProblemError as problem:
         log.line("lectern", f"the demo course is not complete and will be tried again at the next start: {problem}")
+
+
+async def _something_to_watch(home: Home, demo: asyncio.Task[None], log: LogBook) -> None:
+    """Returns when the demo's first film can be watched, or when it is no use to wait for it any longer."""
+    give_up_at = asyncio.get_running_loop().time() + _DEMO_PATIENCE
+    while not demo.done() and not home.demo_watchable.exists():
+        if asyncio.get_running_loop().time() > give_up_at:
+            log.line("lectern", "the first film of the demo course is not there yet; it will come")
+            return
+        await asyncio.sleep(0.1)
 
 
 def _instance(settings: RunSettings, parts: Parts) -> dict[str, object]:

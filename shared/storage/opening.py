@@ -6,8 +6,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from shared.storage.contract import Store
 from shared.storage.local import LocalStore
 from shared.storage.local_signer import LocalSigner
-from shared.storage.s3 import S3Store
-from shared.storage.s3_client import S3Settings
+from shared.storage.s3_settings import S3Settings
 
 
 def open_store(url: str, s3: S3Settings | None = None, *, signer: LocalSigner | None = None) -> Store:
@@ -22,6 +21,8 @@ def open_store(url: str, s3: S3Settings | None = None, *, signer: LocalSigner | 
         return LocalStore(Path(unquote(parts.path)), signer=signer)
     if s3 is None:
         raise ValueError(f"{url!r} needs S3 settings")
+    from shared.storage.s3 import S3Store  # not at the top: see the package
+
     return S3Store(parts.netloc, s3, prefix=parts.path.strip("/"))
 
 

@@ -36,14 +36,13 @@ from shared.storage.keys import validate_folder, validate_key, validate_prefix
 from shared.storage.s3_client import (
     FAILURES,
     MISSING,
-    Retries,
     S3Connection,
-    S3Settings,
     error_code,
     error_status,
     translated,
 )
 from shared.storage.s3_multipart import Headers, S3Multipart, answered_at
+from shared.storage.s3_settings import Retries, S3Settings
 
 _READ_SIZE = 256 * 1024
 _DELETE_BATCH = 1000

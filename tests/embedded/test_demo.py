@@ -23,10 +23,21 @@ class Platform:
         self.films: dict[str, bytes] = {}
         self.puts = 0
         self.fail_at: int | None = None
+        self.looks_until_ready = 3
+        self.looks_until_playable = 3
+        self.watchable: Path | None = None
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         body = b"".join([piece async for piece in request.stream])
         path = request.url.path
+        if path == "/health/ready":
+            self.looks_until_ready -= 1
+            return httpx.Response(503 if self.looks_until_ready > 0 else 200, json={})
+        assert self.looks_until_ready <= 0, "nothing is asked of a suite that is not ready"
+        if path.endswith("/status"):
+            assert self.watchable is None or not self.watchable.exists()
+            self.looks_until_playable -= 1
+            return httpx.Response(200, json={"status": "processing" if self.looks_until_playable > 0 else "playable"})
         if path == "/api/courses/demo" and self.course is None:
             return httpx.Response(404, json={"code": "unknown_course"})
         if path == "/api/admin/courses/demo":
@@ -88,6 +99,18 @@ async def test_three_chapters_each_with_a_film(
     assert all(content.startswith(b"film ") for content in platform.films.values())
     assert (tmp_path / "done").exists()
     assert not list(tmp_path.glob("*.mp4"))
+
+
+async def test_the_first_film_is_said_to_be_there_when_it_can_be_watched(
+    platform: Platform, client: httpx.AsyncClient, ffmpeg: str, tmp_path: Path
+) -> None:
+    platform.watchable = tmp_path / "watchable"
+    platform.fail_at = 1  # at the second film
+    with pytest.raises(httpx.ReadError):
+        await make_demo(client, ffmpeg, tmp_path)
+    assert platform.looks_until_playable == 0
+    assert platform.watchable.exists()
+    assert list(platform.films) == [CHAPTER_IDS[0]]
 
 
 async def test_a_second_run_changes_nothing(

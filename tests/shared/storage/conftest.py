@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage import LocalSigner, LocalStore, Retries, S3Store
+from shared.storage import LocalSigner, LocalStore, Retries
+from shared.storage.s3 import S3Store
 from tests.shared.storage.s3_server import S3Server, running_s3_server, xattrs_work
 
 BUCKET = "lectern"

@@ -13,11 +13,11 @@ from shared.storage import (
     MIN_PART_SIZE,
     Retries,
     S3Settings,
-    S3Store,
     StorageDenied,
     StorageUnavailable,
     UploadNotFound,
 )
+from shared.storage.s3 import S3Store
 from tests.shared.storage.conftest import BUCKET
 from tests.shared.storage.faulty_proxy import Fault, FaultyProxy, faulty_proxy
 from tests.shared.storage.s3_server import S3Server

@@ -7,12 +7,12 @@ import pytest
 from shared.storage import (
     LocalStore,
     S3Settings,
-    S3Store,
     attachment,
     guess_content_type,
     open_store,
     split_storage_url,
 )
+from shared.storage.s3 import S3Store
 
 S3 = S3Settings(access_key_id="a", secret_access_key="b")
 

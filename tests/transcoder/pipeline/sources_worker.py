@@ -10,7 +10,8 @@ from uuid import UUID
 
 from services.transcoder.pipeline.repository import Source
 from services.transcoder.pipeline.sources import Sources
-from shared.storage import S3Settings, S3Store, Store
+from shared.storage import S3Settings, Store
+from shared.storage.s3 import S3Store
 
 
 class Counting:

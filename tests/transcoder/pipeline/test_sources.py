@@ -26,7 +26,8 @@ from services.transcoder.pipeline import block_file, source_cache
 from services.transcoder.pipeline import sources as sources_module
 from services.transcoder.pipeline.block_file import DiskFull
 from services.transcoder.pipeline.sources import OpenSource, Sources
-from shared.storage import ContentMismatch, LocalStore, Retries, S3Store, StorageError, StorageUnavailable
+from shared.storage import ContentMismatch, LocalStore, Retries, StorageError, StorageUnavailable
+from shared.storage.s3 import S3Store
 from tests.shared.storage.s3_server import S3Server, running_s3_server, xattrs_work
 from tests.shared.storage.streams import content
 from tests.transcoder.ffmpeg.films import FFMPEG
