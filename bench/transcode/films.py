@@ -8,7 +8,7 @@ import imageio_ffmpeg
 from tests.support.films import shared_media
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
-SECONDS = 30
+SECONDS = 60
 REAL_FILM = shared_media() / "105_bbb_1080p25_62s_51aac.mp4"
 
 _CODING = (
@@ -19,10 +19,10 @@ _SLIDES = (
     f"testsrc2=size=1920x1080:rate=25:duration={SECONDS},setpts=floor(N/200)*200/25/TB,fps=25,"
     "drawbox=x=200:y=200:w=1400:h=600:color=white@0.9:t=fill"
 )
-# A still room with grain, and a face that moves a little.
+# A still room with the grain that a camera's own encoder leaves, and a face that moves a little.
 _HEAD = (
-    f"color=c=0x40506a:size=1920x1080:rate=25:duration={SECONDS},noise=alls=6:allf=t[room];"
-    f"mandelbrot=size=480x640:rate=25:end_scale=0.2,trim=duration={SECONDS},hue=s=0.4[face];"
+    f"color=c=0x40506a:size=1920x1080:rate=25:duration={SECONDS},noise=alls=2:allf=t[room];"
+    f"mandelbrot=size=480x640:rate=25:end_scale=0.2,trim=duration={SECONDS},hue=s=0.4,gblur=sigma=4[face];"
     "[room][face]overlay=x='720+20*sin(t*2)':y='240+12*sin(t*3.1)',format=yuv420p"
 )
 # Pictures come in bursts, and then for up to two seconds not at all.
@@ -42,11 +42,11 @@ def all_films(directory: Path) -> dict[str, Path]:
     if REAL_FILM.is_file():
         film = REAL_FILM
     else:
-        _make(film, f"mandelbrot=size=1920x1080:rate=25:end_scale=0.02,format=yuv420p,trim=duration={2 * SECONDS}")
+        _make(film, f"mandelbrot=size=1920x1080:rate=25:end_scale=0.02,format=yuv420p,trim=duration={SECONDS}")
     found = {"film": film}
     for name, graph, more in (
         ("slides", _SLIDES, ()),
-        ("talking head", _HEAD, ()),
+        ("talking head", _HEAD, ("-crf", "23")),
         ("screen", _SCREEN, ("-fps_mode", "vfr")),
     ):
         found[name] = directory / f"{name.replace(' ', '-')}.mp4"

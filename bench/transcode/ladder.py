@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,16 @@ async def make_chunk(film: Path, plan: Plan, chunk: ChunkPlan, out: Path, option
 
 
 def _ours(film: Path, plan: Plan, out: Path) -> float:
-    async def all_chunks() -> None:
-        for chunk in plan.chunks:
+    async def line(chunks: Iterable[ChunkPlan]) -> None:
+        for chunk in chunks:
             await make_chunk(film, plan, chunk, out)
+
+    async def all_chunks() -> None:
+        # As a worker's slots do: the picture's chunks one after the other, sound and stills beside them.
+        await asyncio.gather(
+            line(chunk for chunk in plan.chunks if chunk.kind == "video"),
+            line(chunk for chunk in plan.chunks if chunk.kind != "video"),
+        )
 
     return _timed(lambda: asyncio.run(all_chunks()))
 

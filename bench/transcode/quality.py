@@ -4,6 +4,7 @@ import asyncio
 import math
 import re
 import subprocess
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,12 @@ def _reference(film: Path, plan: Plan, rung: VideoRendition, out: Path) -> Path:
     first, after = starts[FIRST], starts[FIRST + COUNT]
     path = out / f"reference-{rung.name}.mkv"
     graph = (
+        # The film's own clock: where the first picture comes late, frame 0 of the grid is that picture all the same.
+        f"setpts=PTS-({float(Fraction(plan.origin)):.6f})/TB,"
         f"fps={plan.video.fps}:start_time=0,trim=start_frame={first}:end_frame={after},setpts=PTS-STARTPTS,"
         f"scale={rung.width}:{rung.height}:flags=bicubic,setsar=1,format=yuv420p"
     )
-    _ffmpeg("-i", film, "-an", "-vf", graph, "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", path)
+    _ffmpeg("-copyts", "-i", film, "-an", "-vf", graph, "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", path)
     return path
 
 
@@ -63,7 +66,9 @@ def _ffmpeg(*arguments: object) -> str:
 
 
 def _vmaf(made: Path, reference: Path) -> float:
-    graph = f"[0:v]setpts=N/25/TB,{SDR}[a];[1:v]setpts=N/25/TB,{SDR}[b];[a][b]libvmaf=n_threads=2:n_subsample=2"
+    # By number, in whole ticks: N/25/TB is a hair too small now and then, and pairs a picture with the one before.
+    clock = f"settb=1/25,setpts=N,{SDR}"
+    graph = f"[0:v]{clock}[a];[1:v]{clock}[b];[a][b]libvmaf=n_threads=2:n_subsample=2"
     said = _ffmpeg("-i", made, "-i", reference, "-lavfi", graph, "-f", "null", "-")
     found = re.search(r"VMAF score: ([\d.]+)", said)
     assert found is not None, said

@@ -2,7 +2,8 @@
 
 Slots take work from the ledger in Postgres. arq only wakes them: a slot also looks by itself every two seconds, so a
 lost ring costs two seconds and a lost Redis costs nothing else. Two slots are kept for what somebody waits for: the
-start of a film, and what a viewer asked for before it was made (a picture and its sound, at the same time).
+start of a film, and what a viewer asked for before it was made (a picture and its sound, at the same time). One takes
+sound and stills only, which leave a core idle where they are made alone: they are made beside the picture.
 """
 
 import asyncio
@@ -123,14 +124,17 @@ class WorkerProcess:
         if waits:
             await self._bells.tell_workers()
 
-    async def slot(self, lane: int) -> None:
-        """Take work of ``lane`` or a more urgent one, piece after piece; then wait for the bell."""
+    async def slot(self, lane: int, *, light: bool = False) -> None:
+        """Take work of ``lane`` or a more urgent one, piece after piece; then wait for the bell.
+
+        ``light``: of the ordinary work only sound and stills.
+        """
         bell = asyncio.Event()
         self._sleeping.add(bell)
         while True:
             try:
                 bell.clear()
-                if not await self._one(lane):
+                if not await self._one(lane, light):
                     async with asyncio.timeout(LOOK_EVERY):
                         await bell.wait()
             except TimeoutError:
@@ -139,13 +143,13 @@ class WorkerProcess:
                 log.warning("a slot met a fault outside its work; it goes on", exc_info=True)
                 await asyncio.sleep(AFTER_FAULT)
 
-    async def _one(self, lane: int) -> bool:
+    async def _one(self, lane: int, light: bool) -> bool:
         """Do one piece of work; False when there is none."""
         async with self._database.session_scope() as session:
             chunk = await repository.claim_chunk(session, self._name, repository.URGENT_LANE)
             plan = await repository.claim_plan(session, self._name) if chunk is None else None
             if chunk is None and plan is None and lane > repository.URGENT_LANE:
-                chunk = await repository.claim_chunk(session, self._name, lane)
+                chunk = await repository.claim_chunk(session, self._name, lane, light=light)
         if chunk is not None:
             await self._encoder.encode(chunk)
             await self._bells.tell_media(chunk.version_id)
@@ -222,6 +226,7 @@ async def work(settings: TranscoderWorkerSettings) -> None:
             ):
                 for _ in range(slots):
                     group.create_task(process.slot(lane))
+            group.create_task(process.slot(repository.ORDINARY_LANE, light=True))
 
 
 def _ear(redis_url: str, process: WorkerProcess) -> Any:

@@ -65,12 +65,14 @@ def stream_start(stream: Any) -> Fraction:
 def frame_rate(source: Any, stream: Any) -> FrameRate:
     """The rate of the grid on which the pictures are published, from the index where there is one, else from packets."""
     ticks, keys = _index_times(stream)
+    # Fragments and recordings that were cut off have an index of their beginning, or none.
+    whole = len(ticks) >= max(3, stream.frames)
     if len(ticks) < 3:
         ticks, keys = _packet_times(source, stream)
     ticks.sort()
     deltas = [b - a for a, b in pairwise(ticks) if b > a]
-    gops = [b - a for a, b in pairwise(keys)]
-    longest = float(max(gops) * stream.time_base) if gops and len(ticks) > _SAMPLED_PACKETS else None
+    gops = [b - a for a, b in pairwise([*keys, ticks[-1]])] if keys else []
+    longest = float(max(gops) * stream.time_base) if gops and whole else None
     declared = stream.base_rate or stream.average_rate
     if len(deltas) < 2:
         return FrameRate(_plausible(declared), False, longest)

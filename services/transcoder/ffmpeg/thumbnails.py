@@ -27,6 +27,8 @@ _JPEG = (
 # The poster is sought among pictures this far apart, in the film's first minutes.
 _POSTER_STEP = 2.0
 _POSTER_SEARCH = 120.0
+# Seconds for which a keyframe may have to stand, where no other picture is decoded.
+_LONGEST_GOP = _POSTER_SEARCH
 _SAMPLE = (32, 18)
 _BLACK = 24.0  # mean brightness (0-255) below which a picture is as good as black
 _FLAT = 6.0  # contrast below which it shows nothing
@@ -114,8 +116,9 @@ def _one_pass(source: Path, plan: Plan, video: VideoPlan, wanted: Stills, option
     """Tiles and thumbnails from one decode: a thumbnail is the picture of every n-th tile, larger."""
     start = Fraction(wanted.start)
     every = THUMBNAIL_EVERY // wanted.interval
+    keyframes = video.longest_gop is not None and video.longest_gop <= wanted.interval
     head = [
-        *_sampled(plan, video, start, Fraction(wanted.interval), wanted.tile_count),
+        *_sampled(plan, video, start, Fraction(wanted.interval), wanted.tile_count, keyframes=keyframes),
         *conversion(video, *fitted(video, THUMBNAIL_WIDTH)),
     ]
     tile = f"tile=layout={wanted.columns}x{wanted.rows}:nb_frames={wanted.per_sheet}"
@@ -127,22 +130,26 @@ def _one_pass(source: Path, plan: Plan, video: VideoPlan, wanted: Stills, option
     split = "split[a][b];" if wanted.thumbnails else "null[a];"
     return [
         *common_arguments(options.ffmpeg),
-        *_decoder(video, wanted.interval, options.threads),
+        *_decoder(keyframes, options.threads),
         *input_arguments(source, plan.container, seek_time(plan, video, _first_frame(plan, video, start))),
         *("-filter_complex", f"[0:{video.stream_index}]{','.join(head)},{split}{';'.join(branches)}"),
     ]
 
 
 async def _poster(source: Path, plan: Plan, video: VideoPlan, path: Path, options: EncodeOptions) -> Thumbnail:
-    time = await _telling_time(source, plan, video, options)
+    # Among keyframes first, which cost next to nothing; a beginning that is all one take may have none worth showing.
+    time = await _telling_time(source, plan, video, options, keyframes=True)
+    keyframes = time is not None
+    if time is None:
+        time = await _telling_time(source, plan, video, options, keyframes=False) or Fraction(0)
     width, height = fitted(video, min(POSTER_WIDTH, video.renditions[0].width))
     shown = [*conversion(video, width, height), *_picture(video, width, height)]
     argv = [
         *common_arguments(options.ffmpeg),
-        *_decoder(video, None, options.threads),
+        *_decoder(keyframes, options.threads),
         *input_arguments(source, plan.container, seek_time(plan, video, _first_frame(plan, video, time))),
         *("-map", f"0:{video.stream_index}", "-vf"),
-        ",".join([*_sampled(plan, video, time, Fraction(1), 1), *shown]),
+        ",".join([*_sampled(plan, video, time, Fraction(1), 1, keyframes=keyframes), *shown]),
         *(*_JPEG, "-frames:v", "1", "-update", "1", str(path)),
     ]
     finished = check(await _run(argv, options))
@@ -151,16 +158,19 @@ async def _poster(source: Path, plan: Plan, video: VideoPlan, path: Path, option
     return Thumbnail(float(time), path, width, height)
 
 
-async def _telling_time(source: Path, plan: Plan, video: VideoPlan, options: EncodeOptions) -> Fraction:
-    """Looks at tiny grey copies of pictures of the beginning and answers when the best one is shown."""
+async def _telling_time(
+    source: Path, plan: Plan, video: VideoPlan, options: EncodeOptions, *, keyframes: bool
+) -> Fraction | None:
+    """Looks at tiny grey copies of pictures of the beginning and answers when the best one is shown; None if none
+    shows anything."""
     searched = min(plan.duration, _POSTER_SEARCH)
     step = Fraction(max(0.1, min(_POSTER_STEP, searched / 16))).limit_denominator(1000)
     count = max(1, ceil(searched / step))
     width, height = _SAMPLE
-    sampled = _sampled(plan, video, Fraction(0), step, count)
+    sampled = _sampled(plan, video, Fraction(0), step, count, keyframes=keyframes)
     argv = [
         *(a if a != "pipe:1" else "pipe:2" for a in common_arguments(options.ffmpeg)),
-        *_decoder(video, float(step), options.threads),
+        *_decoder(keyframes, options.threads),
         *input_arguments(source, plan.container, None),
         *("-map", f"0:{video.stream_index}", "-vf"),
         ",".join([*sampled, f"scale={width}:{height}:flags=area,format=gray"]),
@@ -169,7 +179,11 @@ async def _telling_time(source: Path, plan: Plan, video: VideoPlan, options: Enc
     finished = check(await _run(argv, options, capture_stdout=True))
     size = width * height
     pictures = [finished.stdout[i : i + size] for i in range(0, len(finished.stdout) - size + 1, size)]
-    return step * max(range(len(pictures)), key=lambda i: _worth(pictures[i], i), default=0)
+    worth = [_worth(picture, position) for position, picture in enumerate(pictures)]
+    best = max(range(len(worth)), key=worth.__getitem__, default=None)
+    if best is None or (keyframes and not worth[best][0]):
+        return None
+    return step * best
 
 
 def _worth(picture: bytes, position: int) -> tuple[bool, float]:
@@ -179,11 +193,10 @@ def _worth(picture: bytes, position: int) -> tuple[bool, float]:
     return shows, min(contrast, 50.0) - 0.5 * position if shows else brightness + contrast
 
 
-def _decoder(video: VideoPlan, every: float | None, threads: int | None) -> list[str]:
-    keyframes_do = every is not None and video.longest_gop is not None and video.longest_gop <= every
+def _decoder(keyframes: bool, threads: int | None) -> list[str]:
     return [
         *(["-threads", str(threads)] if threads else []),
-        *(["-skip_frame", "nokey"] if keyframes_do else []),
+        *(["-skip_frame", "nokey"] if keyframes else []),
         *("-an", "-sn", "-dn", "-noautorotate", "-reinit_filter", "0"),
     ]
 
@@ -193,7 +206,9 @@ def _first_frame(plan: Plan, video: VideoPlan, start: Fraction) -> int:
     return min(floor(start * video.rate), last_picture(plan, video))
 
 
-def _sampled(plan: Plan, video: VideoPlan, start: Fraction, step: Fraction, count: int) -> list[str]:
+def _sampled(
+    plan: Plan, video: VideoPlan, start: Fraction, step: Fraction, count: int, *, keyframes: bool
+) -> list[str]:
     """Filters for the pictures published at `start`, `start` + `step`, ... seconds of the film, upright.
 
     They go over the film's own grid: so a still is the very picture that a
@@ -209,7 +224,7 @@ def _sampled(plan: Plan, video: VideoPlan, start: Fraction, step: Fraction, coun
     return [
         *source_tags(video),
         *(["bwdif=mode=send_frame:parity=auto:deint=all"] if video.deinterlace else []),
-        timing(plan, video, _first_frame(plan, video, start)),
+        timing(plan, video, _first_frame(plan, video, start), _LONGEST_GOP if keyframes else 0.0),
         f"tpad=stop_mode=clone:stop={frames}",
         f"select='if(gte(n,{nth}),st(0,ld(0)+1))'",
         f"trim=end_frame={count}",

@@ -186,19 +186,20 @@ def seek_time(plan: Plan, video: VideoPlan, frame: int) -> Fraction | None:
     return Fraction(plan.origin) + back / video.rate if back > 0 else None
 
 
-def timing(plan: Plan, video: VideoPlan, first_frame: int) -> str:
-    """Filters that put pictures on the grid: frame `first_frame` comes out first, with time stamp 0."""
+def timing(plan: Plan, video: VideoPlan, first_frame: int, held: float | None = 0.0) -> str:
+    """Filters that put pictures on the grid: frame `first_frame` comes out first, with time stamp 0.
+
+    `held` is for how many seconds the last picture that is decoded stands for those that are not; None where it does
+    not come to that.
+    """
     rate = video.rate
     per_tick = -(-_FINE_TICKS // rate.numerator)
     clock = rate.numerator * per_tick
     shift = round(Fraction(plan.origin) * clock) + first_frame * rate.denominator * per_tick
-    return (
-        f"settb=1/{clock},setpts=PTS-({shift}),"
-        # The last picture counts as shown for as long as its packet says, which may be nothing: held on, so that it
-        # reaches its frame of the grid.
-        f"tpad=stop_mode=clone:stop_duration={float(2 / rate):.6f},"
-        f"fps={rate.numerator}/{rate.denominator}:start_time=0"
-    )
+    # The last picture counts as shown for as long as its packet says, which may be nothing: held on, so that it
+    # reaches its frame of the grid.
+    last = "" if held is None else f"tpad=stop_mode=clone:stop_duration={float(2 / rate) + held:.6f},"
+    return f"settb=1/{clock},setpts=PTS-({shift}),{last}fps={rate.numerator}/{rate.denominator}:start_time=0"
 
 
 def upright(video: VideoPlan) -> list[str]:
@@ -216,22 +217,28 @@ def _graph(
 ) -> str:
     count = starts[-1] - starts[0]
     known = max(0, starts[-1] - max(starts[0], video.frame_count - video.held_frames))
+    shape = [*upright(video), *conversion(video, renditions[0].width, renditions[0].height)]
+    # Far from the film's end no picture has to be held; a source that ends there already is cut off.
+    near_end = starts[-1] + 2 * video.frames_per_segment > video.frame_count - video.held_frames
+    hold = [f"tpad=stop_mode=clone:stop={known + video.frames_per_segment}"] if near_end else []
+    place = [
+        timing(plan, video, decode_from, None if not near_end else 0.0),
+        *hold,
+        f"trim=end_frame={count}",
+        f"setpts=PTS+{starts[0]}",
+    ]
     head = [
         *source_tags(video),
         *(["bwdif=mode=send_frame:parity=auto:deint=all"] if video.deinterlace else []),
-        timing(plan, video, decode_from),
-        f"tpad=stop_mode=clone:stop={known + video.frames_per_segment}",
-        f"trim=end_frame={count}",
-        f"setpts=PTS+{starts[0]}",
-        *upright(video),
     ]
-    top = renditions[0]
-    head += conversion(video, top.width, top.height)
+    # What costs is done once for each picture: before pictures are repeated on the grid, after they are left out.
+    head += shape if video.repeats else [*place, *shape]
+    last = place if video.repeats else []
     outs = "".join(f"[s{i}]" for i in range(len(renditions)))
     branches = [
         f"[s{i}]scale={r.width}:{r.height}:flags=bicubic:in_range={_range(video)}:out_range=tv"
         f":in_color_matrix={_matrix(video.space)}:out_color_matrix={_matrix(video.space)},"
-        f"format=yuv420p,setsar=1,setparams=range=tv{suffix}[v{i}]"
+        f"format=yuv420p,setsar=1,setparams=range=tv{''.join(f',{one}' for one in last)}{suffix}[v{i}]"
         for i, r in enumerate(renditions)
     ]
     return f"[0:{video.stream_index}]{','.join(head)},split={len(renditions)}{outs};" + ";".join(branches)

@@ -103,6 +103,7 @@ def _film(probe: Probe, video: VideoStream, sounds: tuple[Track, ...]) -> Plan:
     video_plan = VideoPlan(
         stream_index=video.index,
         fps=str(fps),
+        repeats=video.is_vfr or fps > Fraction(video.fps),
         frames_per_segment=per_segment,
         frame_count=frames,
         held_frames=max(0, frames - own),

@@ -104,6 +104,7 @@ WITH next AS (
     SELECT c.id, c.state AS was, c.lease_owner AS holder, j.run FROM transcoding.chunks c
     JOIN transcoding.video_processing_jobs j ON j.id = c.job_id
     WHERE j.state = 'encoding' AND NOT j.paused AND c.lane <= :lane AND c.state IN ('waiting', 'active')
+      AND (NOT :light OR c.kind <> 'video')
       AND ((c.state = 'waiting' AND (c.not_before IS NULL OR c.not_before <= now()))
            OR (c.state = 'active' AND c.lease_until < now()))
     ORDER BY c.lane, c.wanted_at NULLS LAST, c.priority, c.job_id, c.position
@@ -222,10 +223,12 @@ def chunk_seconds(plan: Plan, chunk: ChunkPlan) -> float:
     return sum(durations[segment] for segment in chunk.segments)
 
 
-async def claim_chunk(session: Session, worker: str, lane: int = ORDINARY_LANE) -> ChunkClaim | None:
-    """Take the next chunk of ``lane`` or a more urgent one."""
+async def claim_chunk(
+    session: Session, worker: str, lane: int = ORDINARY_LANE, *, light: bool = False
+) -> ChunkClaim | None:
+    """Take the next chunk of ``lane`` or a more urgent one; with ``light``, of sound or stills only."""
     owner = _new_owner(worker)
-    values = {"owner": owner, "lease": LEASE_SECONDS, "lane": lane}
+    values = {"owner": owner, "lease": LEASE_SECONDS, "lane": lane, "light": light}
     row = (await session.execute(CLAIM_CHUNK, values)).mappings().first()
     if row is None:
         return None

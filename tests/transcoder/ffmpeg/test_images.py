@@ -112,7 +112,7 @@ async def test_keyframes_are_enough_where_there_are_many(tmp_path: Path) -> None
 
 
 async def test_a_held_picture_is_shown_to_the_end(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "film.mp4", seconds(4), sound=np.zeros(19 * 48_000, np.float32))
+    source = write_film(tmp_path / "film.mp4", seconds(4), gop=100, sound=np.zeros(19 * 48_000, np.float32))
     plan = await planned(source, 1, 2, 3)
     tiles, thumbnails = numbers(await images_of(source, plan, tmp_path / "out"))
     assert tiles == [(float(n), min(25 * n, 99)) for n in range(len(tiles))]

@@ -74,7 +74,17 @@ def test_other_chunks_have_no_stills() -> None:
 
 @pytest.mark.parametrize(
     ("duration", "gop", "interval"),
-    [(60, 1.92, 2), (60, 0.5, 1), (60, 9.0, 1), (60, None, 1), (1800, 9.0, 9), (1800, 30.0, 5), (7200, 4.0, 10)],
+    [
+        (60, 1.92, 2),
+        (60, 0.5, 1),
+        (60, 4.0, 1),
+        (60, None, 1),
+        (600, 2.1, 5),
+        (1800, 9.0, 10),
+        (1800, 30.0, 5),
+        (1800, None, 5),
+        (7200, 4.0, 10),
+    ],
 )
 def test_keyframes_do_where_they_are_nearly_as_frequent(duration: float, gop: float | None, interval: int) -> None:
     assert tile_interval(duration, gop) == interval
