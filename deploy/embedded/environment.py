@@ -23,7 +23,16 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 _S3 = ("S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE")
 _EVERYWHERE = ("LOG_LEVEL", "DATABASE_POOL_SIZE")
 OPTIONAL: dict[str, tuple[str, ...]] = {
-    "gateway": (*_S3, *_PROXIES, "IP_POLICY", "TRUSTED_PROXIES", "CORS_ALLOWED_ORIGINS", "MAX_UPLOAD_BYTES"),
+    "gateway": (
+        *_S3,
+        *_PROXIES,
+        "IP_POLICY",
+        "SESSION_MAX_HOURS",
+        "MAX_STREAMS",
+        "TRUSTED_PROXIES",
+        "CORS_ALLOWED_ORIGINS",
+        "MAX_UPLOAD_BYTES",
+    ),
     "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
     "transcoder": (
         *(*_S3, *_PROXIES),

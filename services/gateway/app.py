@@ -5,19 +5,22 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from starlette.middleware.cors import CORSMiddleware
 
+from services.gateway.devices.endpoints import router as devices_router
+from services.gateway.devices.service import DeviceService
 from services.gateway.identity.endpoints import router as identity_router
 from services.gateway.identity.jwt import PlatformJwts
 from services.gateway.limits.headers import SecurityHeaders
 from services.gateway.proxy.routes import proxy_router
 from services.gateway.proxy.upstream import Upstream
 from services.gateway.sessions.endpoints import router as sessions_router
-from services.gateway.sessions.service import SessionService
+from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.settings import GatewaySettings
 from services.gateway.site.public_files import router as public_router
 from services.gateway.site.web import add_web
@@ -82,7 +85,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         }
         return JSONResponse(document, 200 if fine else 503)
 
-    for router in (identity_router, tokens_router, sessions_router, proxy_router(), public_router):
+    for router in (identity_router, tokens_router, sessions_router, devices_router, proxy_router(), public_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
@@ -100,7 +103,9 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
     state.entitlement = Entitlement(state.database)
     state.tokens = TokenService(state.database, state.entitlement, settings.ip_policy)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
-    state.sessions = SessionService(state.database, state.tokens, state.entitlement, keyring, settings.ip_policy)
+    rules = Rules(settings.ip_policy, timedelta(hours=settings.session_max_hours), settings.max_streams)
+    state.sessions = SessionService(state.database, state.tokens, state.entitlement, keyring, rules)
+    state.devices = DeviceService(state.database)
     state.upstreams = {
         "media": Upstream("media", settings.media_url, settings.media_service_secret.get_secret_value()),
         "progress": Upstream("progress", settings.progress_url, settings.progress_service_secret.get_secret_value()),

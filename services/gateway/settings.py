@@ -22,6 +22,10 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     platform_jwt_audience: str = "lectern"
 
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
+    session_max_hours: float = Field(default=24, gt=0, le=24 * 30)
+    """How long a playback session may be renewed."""
+    max_streams: int = Field(default=2, ge=0)
+    """Streams of one student at once; the newest wins. 0 for any number."""
     trusted_proxies: str = ""
     """CIDRs of the proxies whose X-Forwarded-For is believed, separated by commas."""
     cors_allowed_origins: str = ""

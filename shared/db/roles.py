@@ -27,6 +27,7 @@ GRANTS: Mapping[str, Grants] = {
             "media.videos",
             "media.video_versions",
             "media.content_keys",
+            "media.renditions",
             "learning.progress",
             "transcoding.workers",
         ),

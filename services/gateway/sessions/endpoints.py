@@ -72,8 +72,26 @@ async def master_of(credential: Credential, quality: Name, sessions: Sessions, m
 async def media_playlist(
     credential: Credential, rendition: Name, sessions: Sessions, media: Media, ip: ClientIp
 ) -> Response:
+    """The segments of one rendition; on a restricted first watch those that are released, more each time."""
+    found, windows = await sessions.released(credential, ip)
+    shown = {} if windows is None else {"windows": str(windows)}
+    playlist = await media.get(f"/internal/playback/{found.version_id}/{rendition}.m3u8", params=shown)
+    return _playlist(playlist.body, playlist.headers.get("Cache-Control", "no-store"))
+
+
+@router.get("/api/playback/{credential}/full/master.m3u8", response_class=Response)
+async def full_master(credential: Credential, sessions: Sessions, media: Media, ip: ClientIp) -> Response:
+    """The whole film, released or not: for a player that knows what is (``managedMasterUrl``)."""
+    return await master(credential, sessions, media, ip)
+
+
+@router.get("/api/playback/{credential}/full/{rendition}.m3u8", response_class=Response)
+async def full_media_playlist(
+    credential: Credential, rendition: Name, sessions: Sessions, media: Media, ip: ClientIp
+) -> Response:
     found = await sessions.require(credential, ip)
-    playlist = await media.get(f"/internal/playback/{found.version_id}/{rendition}.m3u8")
+    path = f"/internal/playback/{found.version_id}/{rendition}.m3u8"
+    playlist = await media.get(path, params={"prefix": "../"})
     return _playlist(playlist.body, playlist.headers.get("Cache-Control", "no-store"))
 
 
@@ -118,7 +136,7 @@ async def beat(credential: Credential, request: Request, sessions: Sessions, ip:
         body += piece
         if len(body) > MAX_BEAT:
             raise errors.beat_too_large()
-    found = await sessions.require(credential, ip)
+    found = await sessions.used(credential, ip)
     progress: Upstream = request.app.state.upstreams["progress"]
     answer = await progress.post(
         "/internal/beats",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from shared.db import Session
 from shared.db.models.access import PlaybackSession
@@ -12,22 +12,57 @@ from shared.db.models.access import PlaybackSession
 # Deleted videos end their sessions without anybody having to write so: the join says it.
 FIND = text("""
 SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.first_watch_restricted,
-       s.expires_at, s.absolute_expires_at, s.revoked_at, s.revoked_reason,
+       s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
                   OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven,
-       ve.duration
+       NOT s.needs_enrollment OR EXISTS (
+           SELECT 1 FROM catalog.enrollments e WHERE e.course_id = s.course_id AND e.user_id = s.user_id
+           AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now())) AS entitled,
+       (SELECT count(*) FROM access.playback_sessions newer
+        WHERE newer.user_id = s.user_id AND newer.id > s.id AND newer.revoked_at IS NULL AND newer.expires_at > now()
+        AND newer.last_active_at > now() - make_interval(secs => :active)) AS newer_active,
+       coalesce(p.frontier_ms, 0) AS frontier_ms, coalesce(p.is_completed, false) AS is_completed
 FROM access.playback_sessions s JOIN media.videos v ON v.id = s.video_id
-LEFT JOIN media.video_versions ve ON ve.id = s.version_id
+LEFT JOIN learning.progress p ON p.user_id = s.user_id AND p.chapter_id = s.chapter_id
 WHERE s.credential_hash = :hash
 """)
 
 SLIDE = text("""
 UPDATE access.playback_sessions
-SET expires_at = least(absolute_expires_at, now() + make_interval(secs => :seconds)), last_seen_at = now()
-WHERE id = :id AND expires_at < now() + make_interval(secs => CAST(:most AS double precision))
-RETURNING expires_at
+SET expires_at = least(absolute_expires_at, now() + make_interval(secs => :seconds)),
+    last_seen_at = now(), last_active_at = now()
+WHERE id = :id AND revoked_at IS NULL
+  AND (last_active_at IS NULL OR last_active_at < now() - make_interval(secs => :grain))
+""")
+
+REVOKE = text("""
+UPDATE access.playback_sessions SET revoked_at = now(), revoked_reason = :reason
+WHERE revoked_at IS NULL AND expires_at > now()
+  AND (CAST(:session AS uuid) IS NULL OR id = :session) AND (CAST(:user AS text) IS NULL OR user_id = :user)
+  AND (CAST(:video AS uuid) IS NULL OR video_id = :video) AND (CAST(:device AS uuid) IS NULL OR device_id = :device)
+""")
+
+LIVING = text("""
+SELECT s.id, s.video_id, s.course_id, s.chapter_id, s.device_id, d.user_agent, s.created_at, s.last_active_at,
+       s.expires_at, coalesce(s.last_active_at > now() - make_interval(secs => :active), false) AS is_active
+FROM access.playback_sessions s LEFT JOIN access.devices d ON d.id = s.device_id
+WHERE s.user_id = :user_id AND s.revoked_at IS NULL AND s.expires_at > now() ORDER BY s.created_at DESC LIMIT 200
+""")
+
+DEVICES = text("""
+SELECT d.id, d.user_agent, d.first_seen_at, d.last_seen_at,
+       (SELECT count(*) FROM access.playback_sessions s
+        WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > now()) AS sessions
+FROM access.devices d WHERE d.user_id = :user_id ORDER BY d.last_seen_at DESC LIMIT 200
+""")
+
+FORGET_DEVICE = text("DELETE FROM access.devices WHERE id = :id AND user_id = :user_id RETURNING id")
+
+# Any rendition tells: all have the same segments, to a hundredth of a second.
+SEGMENTS = text("""
+SELECT segment_durations FROM media.renditions WHERE version_id = :version_id ORDER BY position LIMIT 1
 """)
 
 RENEW = text("""
@@ -60,19 +95,27 @@ class Found:
     user_id: str
     role: str
     first_watch_restricted: bool
-    expires_at: datetime
-    absolute_expires_at: datetime
     revoked_at: datetime | None
     revoked_reason: str | None
     video_deleted: bool
     expired: bool
     absolutely_expired: bool
     network_proven: bool
-    duration: float | None
+    entitled: bool
+    newer_active: int
+    """How many sessions of the user that were opened later are active."""
+    frontier_ms: int
+    is_completed: bool
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the film opens only as it is watched."""
+        return self.first_watch_restricted and not self.is_completed
 
 
-async def find(session: Session, credential_hash: bytes, ip: str, *, anywhere: bool) -> Found | None:
-    values = {"hash": credential_hash, "ip": ip, "anywhere": anywhere}
+async def find(session: Session, credential_hash: bytes, ip: str, *, anywhere: bool, active: int) -> Found | None:
+    """``active``: for how many seconds a key or a beat makes a session count as in use."""
+    values = {"hash": credential_hash, "ip": ip, "anywhere": anywhere, "active": active}
     row = (await session.execute(FIND, values)).mappings().first()
     return Found(**row) if row else None
 
@@ -87,10 +130,44 @@ async def open_session(session: Session, opened: PlaybackSession) -> None:
     session.add(opened)
 
 
-async def slide(session: Session, session_id: UUID, seconds: int, grain: int) -> datetime | None:
-    """Move the end on, at most once per ``grain`` seconds: a key request is a read, not a write."""
-    values = {"id": session_id, "seconds": seconds, "most": seconds - grain}
-    return (await session.execute(SLIDE, values)).scalar()
+async def slide(session: Session, session_id: UUID, seconds: int, grain: int) -> None:
+    """Move the end on and note the use, at most once per ``grain`` seconds: a key request is a read, not a write."""
+    await session.execute(SLIDE, {"id": session_id, "seconds": seconds, "grain": grain})
+
+
+async def revoke(
+    session: Session,
+    reason: str,
+    *,
+    session_id: UUID | None = None,
+    user_id: str | None = None,
+    video_id: UUID | None = None,
+    device_id: UUID | None = None,
+) -> int:
+    """End the living sessions that all of what is named applies to; how many there were. Something must be named."""
+    if session_id is None and user_id is None and video_id is None and device_id is None:
+        raise ValueError("name whose sessions are to end")
+    values = {"reason": reason, "session": session_id, "user": user_id, "video": video_id, "device": device_id}
+    ended: int = (await session.execute(REVOKE, values)).rowcount  # type: ignore[attr-defined]
+    return ended
+
+
+async def living(session: Session, user_id: str, active: int) -> list[RowMapping]:
+    return list((await session.execute(LIVING, {"user_id": user_id, "active": active})).mappings())
+
+
+async def devices(session: Session, user_id: str) -> list[RowMapping]:
+    return list((await session.execute(DEVICES, {"user_id": user_id})).mappings())
+
+
+async def forget_device(session: Session, user_id: str, device_id: UUID) -> bool:
+    return (await session.execute(FORGET_DEVICE, {"id": device_id, "user_id": user_id})).scalar() is not None
+
+
+async def segment_durations(session: Session, version_id: UUID) -> list[float]:
+    """Seconds of each segment; empty where the film is not planned."""
+    found: list[float] | None = (await session.execute(SEGMENTS, {"version_id": version_id})).scalar()
+    return found or []
 
 
 async def renew(session: Session, session_id: UUID, seconds: int, network: str) -> datetime:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,36 +10,47 @@ from services.gateway.identity.client_ip import Policy, network_of
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import PlaybackSessionAnswer
+from services.gateway.sessions.windows import Windows
 from services.gateway.tokens import errors as token_errors
 from services.gateway.tokens.entitlement import Entitlement
 from services.gateway.tokens.service import TokenService, digest
 from shared.contracts.access import Actor, Role
-from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW
 from shared.crypto import KeyRing, Wrapped, window_key
 from shared.crypto.keyring import secret_context
 from shared.db import Database, Session, new_id
 from shared.db.models.access import PlaybackSession
 
 SLIDE_SECONDS = 2 * 3600
-SLIDE_GRAIN = 60
-ABSOLUTE = timedelta(hours=24)
+SLIDE_GRAIN = 10
+ACTIVE_SECONDS = 45
+"""For so long a key or a beat makes a session count among a user's streams."""
 CREDENTIAL_BYTES = 32
-SECRETS_KEPT = 1024
-SHORTEST_SEGMENT = 4.0
-"""Seconds. Segments are six on the grid; only a film of less than a picture a second rounds them so far down."""
+FILMS_KEPT = 1024
+SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an operator sets: which part of an address binds, how long a session may last, and how many at once."""
+
+    policy: Policy
+    lifetime: timedelta = timedelta(hours=24)
+    streams: int = 2
+    """Streams of one student at once; 0 for any number."""
 
 
 class SessionService:
     def __init__(
-        self, database: Database, tokens: TokenService, entitlement: Entitlement, keyring: KeyRing, policy: Policy
+        self, database: Database, tokens: TokenService, entitlement: Entitlement, keyring: KeyRing, rules: Rules
     ) -> None:
         self._database = database
         self._tokens = tokens
         self._entitlement = entitlement
         self._keyring = keyring
-        self._policy = policy
-        # Content secrets never change for a version and epoch, so keeping them spares a query and no decision.
+        self._rules = rules
+        # These never change for a version (and epoch), so keeping them spares a query and no decision.
         self._secrets: OrderedDict[tuple[UUID, int], bytes] = OrderedDict()
+        self._windows: OrderedDict[UUID, Windows] = OrderedDict()
 
     async def open(self, token: str, ip: str) -> tuple[PlaybackSessionAnswer, UUID]:
         """Spend a token and open a session; answers what the player needs, and the version it plays."""
@@ -50,7 +62,7 @@ class SessionService:
             entitled = await self._entitlement.require_video(spent.video_id, actor, session)
             if entitled.version_id is None:
                 raise token_errors.not_playable()
-            network = network_of(ip, self._policy)
+            network = network_of(ip, self._rules.policy)
             opened = PlaybackSession(
                 id=new_id(),
                 credential_hash=digest(credential),
@@ -61,11 +73,12 @@ class SessionService:
                 user_id=spent.user_id,
                 role=spent.role,
                 first_watch_restricted=entitled.first_watch_restricted,
+                needs_enrollment=entitled.needs_enrollment,
                 network_v4=None if ":" in network else network,
                 network_v6=network if ":" in network else None,
                 device_id=spent.device_id,
-                expires_at=now + timedelta(seconds=SLIDE_SECONDS),
-                absolute_expires_at=now + ABSOLUTE,
+                expires_at=now + min(timedelta(seconds=SLIDE_SECONDS), self._rules.lifetime),
+                absolute_expires_at=now + self._rules.lifetime,
             )
             await repository.open_session(session, opened)
             duration = await repository.duration(session, entitled.version_id)
@@ -73,6 +86,7 @@ class SessionService:
         answer = PlaybackSessionAnswer(
             session_id=str(opened.id),
             master_url=f"{base}/master.m3u8",
+            managed_master_url=f"{base}/full/master.m3u8",
             renew_url=f"{base}/renew",
             beat_url=f"{base}/beat",
             expires_at=opened.expires_at,
@@ -89,29 +103,65 @@ class SessionService:
             return await self._require(session, credential, ip)
 
     async def _require(self, session: Session, credential: str, ip: str, *, moved: bool = False) -> Found:
-        anywhere = moved or self._policy == "off"
-        found = await repository.find(session, digest(credential), ip, anywhere=anywhere)
+        anywhere = moved or self._rules.policy == "off"
+        found = await repository.find(session, digest(credential), ip, anywhere=anywhere, active=ACTIVE_SECONDS)
         if found is None:
             raise errors.session_invalid()
         if found.video_deleted:
             raise token_errors.video_deleted()
         if found.revoked_at is not None:
-            raise errors.session_revoked(found.revoked_reason)
+            superseded = found.revoked_reason == SUPERSEDED
+            raise errors.session_superseded() if superseded else errors.session_revoked(found.revoked_reason)
         if found.absolutely_expired or (found.expired and not moved):
             raise errors.session_expired()
         if not found.network_proven:
             raise token_errors.ip_changed()
+        if not found.entitled:
+            raise token_errors.locked("enrollment_ended", None)
+        if 0 < self._rules.streams <= found.newer_active and not Role(found.role).is_staff:
+            await self._supersede(found.id)
+            raise errors.session_superseded()
         return found
 
+    async def _supersede(self, session_id: UUID) -> None:
+        """For good: two devices that take the stream from each other in turn would help nobody."""
+        # In a transaction of its own, as the refusal rolls back the one it is asked in.
+        async with self._database.session_scope() as session:
+            await repository.revoke(session, SUPERSEDED, session_id=session_id)
+
     async def key(self, credential: str, ip: str, epoch: int, window: int) -> bytes:
-        """16 bytes: the key of one window. Asking for it keeps the session alive."""
+        """16 bytes: the key of one window. Asking for it keeps the session alive.
+
+        On a restricted first watch a window opens as the student comes near it: ``not_watched_yet`` before.
+        """
         async with self._database.session_scope() as session:
             found = await self._require(session, credential, ip)
-            if found.duration is not None and _begins_at_least(window) >= found.duration:
+            windows = await self._windows_of(session, found.version_id)
+            if window >= len(windows.starts):
                 raise errors.key_not_found()
+            released = windows.released(found.frontier_ms)
+            if found.is_restricted and window >= released:
+                raise errors.not_watched_yet(found.frontier_ms / 1000, windows.until(released) / 1000)
             secret = await self._secret(session, found.version_id, epoch)
             await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
         return window_key(secret, window)
+
+    async def used(self, credential: str, ip: str) -> Found:
+        """The session of a credential that is in use: a beat came. Keeps it alive."""
+        async with self._database.session_scope() as session:
+            found = await self._require(session, credential, ip)
+            await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+        return found
+
+    async def released(self, credential: str, ip: str) -> tuple[Found, int | None]:
+        """The session, and how many windows its media playlists may show: None for the whole film, as for anybody
+        whose first watch is not restricted."""
+        async with self._database.session_scope() as session:
+            found = await self._require(session, credential, ip)
+            if not found.first_watch_restricted:
+                return found, None
+            windows = await self._windows_of(session, found.version_id)
+        return found, windows.released(found.frontier_ms) if found.is_restricted else len(windows.starts)
 
     async def renew(self, credential: str, ip: str, actor: Actor) -> datetime:
         """Move the end on and bind the network this comes from; its owner proves it with the platform's JWT."""
@@ -120,7 +170,7 @@ class SessionService:
             if found.user_id != actor.user_id:
                 raise errors.not_your_session()
             await self._entitlement.require_video(found.video_id, actor, session)
-            return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._policy))
+            return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._rules.policy))
 
     async def vouch(self, actor: Actor, video_id: UUID) -> dict[str, str] | None:
         """What progress is told of the actor's session for this video, ``{id, opened_at}``; None without one."""
@@ -135,11 +185,16 @@ class SessionService:
             if row is None:
                 raise errors.key_not_found()
             self._secrets[place] = self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
-            if len(self._secrets) > SECRETS_KEPT:
+            if len(self._secrets) > FILMS_KEPT:
                 self._secrets.popitem(last=False)
         return self._secrets[place]
 
-
-def _begins_at_least(window: int) -> float:
-    """Seconds before which no segment of a key window can begin; the first segment of a film is split in two."""
-    return SHORTEST_SEGMENT * (window * SEGMENTS_PER_KEY_WINDOW - 1)
+    async def _windows_of(self, session: Session, version_id: UUID) -> Windows:
+        if version_id not in self._windows:
+            durations = await repository.segment_durations(session, version_id)
+            if not durations:
+                raise errors.key_not_found()
+            self._windows[version_id] = Windows.of(durations)
+            if len(self._windows) > FILMS_KEPT:
+                self._windows.popitem(last=False)
+        return self._windows[version_id]

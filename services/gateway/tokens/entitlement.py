@@ -10,7 +10,7 @@ from shared.contracts.access import Actor
 from shared.db import Database, Session
 
 _COLUMNS = """
-SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.first_watch_restricted, ch.requires_chapter_id,
+SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.first_watch_restricted, ch.is_free, ch.requires_chapter_id,
        catalog.locked_reason(ch, :user_id) AS locked
 FROM catalog.current_chapters ch
 """
@@ -27,6 +27,7 @@ class Entitled:
     video_id: UUID | None
     version_id: UUID | None
     first_watch_restricted: bool
+    needs_enrollment: bool
 
 
 class Entitlement:
@@ -58,4 +59,5 @@ class Entitlement:
             version_id=row["version_id"],
             # The restriction is for those who learn; who teaches may skip.
             first_watch_restricted=row["first_watch_restricted"] and not actor.role.is_staff,
+            needs_enrollment=not row["is_free"] and not actor.role.is_staff,
         )

@@ -34,9 +34,11 @@ async def master(version_id: UUID, playback: Playback, only: str | None = None, 
 
 
 @router.get("/{version_id}/{rendition}.m3u8", response_class=Response)
-async def media(version_id: UUID, rendition: str, playback: Playback) -> Response:
-    text, final = await playback.media(version_id, rendition)
-    cache = "private, max-age=3600" if final else "private, no-cache"
+async def media(
+    version_id: UUID, rendition: str, playback: Playback, windows: int | None = None, prefix: str = ""
+) -> Response:
+    text, final = await playback.media(version_id, rendition, windows, prefix)
+    cache = "private, max-age=3600" if final and windows is None else "private, no-cache"
     return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": cache})
 
 

@@ -93,24 +93,33 @@ def media_playlist(
     key_epoch: int,
     address: Callable[[int], str],
     iv: Callable[[int], bytes],
+    windows: int | None = None,
+    prefix: str = "",
 ) -> str:
     """A complete VOD playlist: every segment of the grid, whether it is made already or not.
 
-    ``address`` is where segment i is to be had; ``iv`` its 16-byte IV. Keys are named by epoch and window.
+    ``address`` is where segment i is to be had; ``iv`` its 16-byte IV. Keys are named by epoch and window, ``prefix``
+    stands before their names. With ``windows`` it is an EVENT playlist of the first so many key windows, to be read
+    again until it has its end.
     """
+    shown = durations if windows is None else durations[: windows * SEGMENTS_PER_KEY_WINDOW]
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
         # Rounded as RFC 8216 has it: EXTINF rounded to the nearest integer must not exceed the target duration.
         f"#EXT-X-TARGETDURATION:{max(1, math.ceil(max(durations, default=1.0) - 0.5 + 1e-9))}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if windows is None else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    for index, duration in enumerate(durations):
+    if windows is not None:
+        # Else a player takes what grows for live television and begins near its end.
+        lines.append("#EXT-X-START:TIME-OFFSET=0")
+    for index, duration in enumerate(shown):
         window = index // SEGMENTS_PER_KEY_WINDOW
-        lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="key/{key_epoch}/{window}.key",IV=0x{iv(index).hex()}')
+        lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{prefix}key/{key_epoch}/{window}.key",IV=0x{iv(index).hex()}')
         lines.append(f"#EXTINF:{duration:.6f},")
         lines.append(address(index))
-    lines.append("#EXT-X-ENDLIST")
+    if len(shown) == len(durations):
+        lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"

@@ -36,8 +36,14 @@ class PlaybackService:
             raise errors.rendition_not_found(only)
         return master_playlist([_variant(item) for item in wanted], prefix)
 
-    async def media(self, version_id: UUID, name: str) -> tuple[str, bool]:
-        """The media playlist of one rendition, and whether it is final: until ``ready`` its addresses may change."""
+    async def media(
+        self, version_id: UUID, name: str, windows: int | None = None, prefix: str = ""
+    ) -> tuple[str, bool]:
+        """The media playlist of one rendition, and whether it is final: until ``ready`` its addresses may change.
+
+        ``windows`` shows the segments of so many key windows only, as a playlist that grows; ``prefix`` leads from
+        where the playlist is read to what stands beside it.
+        """
         async with self._database.session_scope() as session:
             version = await self._version(session, version_id)
             rendition = await self._rendition(session, version_id, name)
@@ -50,13 +56,15 @@ class PlaybackService:
         def address(index: int) -> str:
             if final or index in made:
                 return self._address(version, name, index)
-            return f"segment/{name}/{index}.ts"
+            return f"{prefix}segment/{name}/{index}.ts"
 
         playlist = media_playlist(
             rendition.segment_durations,
             key_epoch=version.key_epoch,
             address=address,
             iv=lambda index: segment_iv(secret, name, index),
+            windows=windows,
+            prefix=prefix,
         )
         return playlist, final
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 
 from services.progress.analytics import repository
-from services.progress.analytics.devices import browser_of, device_of
 from services.progress.analytics.schemas import Accepted, EventBatch
 from shared.db import Database
 from shared.http import Problem
 from shared.http.inner import ActingPerson, service_token_claims
+from shared.http.user_agents import browser_of, device_of
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["analytics"])
 

@@ -38,7 +38,8 @@ UPDATE learning.watch_budgets SET balance_ms = :balance, refilled_at = clock_tim
 # The multirange is Postgres' own: the union is one operator, whatever was there before.
 ADD = text("""
 UPDATE learning.progress
-SET watched = watched + CAST(CAST(:spans AS text) AS int8multirange), position_ms = :position, duration_ms = :duration,
+SET watched = watched + CAST(CAST(:spans AS text) AS int8multirange), frontier_ms = :frontier,
+    position_ms = :position, duration_ms = :duration,
     video_id = :video_id, course_id = :course_id, watch_time_ms = watch_time_ms + :played, updated_at = now()
 WHERE user_id = :user_id AND chapter_id = :chapter_id
 """)
@@ -117,10 +118,19 @@ def spans_of(row: Progress) -> list[Span]:
 
 
 async def add(
-    session: Session, row: Progress, facts: ChapterFacts, spans: Sequence[Span], position_ms: int, played_ms: int
+    session: Session,
+    row: Progress,
+    facts: ChapterFacts,
+    spans: Sequence[Span],
+    *,
+    frontier_ms: int,
+    position_ms: int,
+    played_ms: int,
 ) -> Progress:
+    """``frontier_ms`` is that of the union of ``spans`` with what the row has."""
     values = {
         "spans": "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}",
+        "frontier": frontier_ms,
         "position": position_ms,
         "duration": facts.duration_ms,
         "video_id": facts.video_id,

@@ -84,10 +84,14 @@ class WatchingService:
         played_ms: int,
     ) -> Progress:
         watched = credit.union([*repository.spans_of(row), *spans])
+        frontier = credit.frontier(watched)
         most = facts.duration_ms or 0
         if facts.first_watch_restricted and not row.is_completed:
-            most = min(most, credit.frontier(watched))
-        row = await repository.add(session, row, facts, spans, max(0, min(position_ms, most)), played_ms)
+            most = min(most, frontier)
+        position = max(0, min(position_ms, most))
+        row = await repository.add(
+            session, row, facts, spans, frontier_ms=frontier, position_ms=position, played_ms=played_ms
+        )
         if not row.is_completed and credit.is_complete(watched, facts.duration_ms or 0):
             row.is_completed = True
             row.completed_at = await repository.now(session)
@@ -126,7 +130,7 @@ class WatchingService:
             row = await repository.find(session, student.user_id, chapter_id, lock=True)
             if row is not None:
                 row.watched = []
-                row.position_ms = 0
+                row.frontier_ms = row.position_ms = 0
                 row.is_completed = False
                 row.completed_at = row.completed_by = None
                 row.reset_count += 1

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import CIDR, INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +34,8 @@ class PlaybackSession(Base):
     __tablename__ = "playback_sessions"
     __table_args__ = (
         Index("ix_playback_sessions_user_id", "user_id"),
+        Index("ix_playback_sessions_video_id", "video_id"),
+        Index("ix_playback_sessions_device_id", "device_id"),
         Index("ix_playback_sessions_expires_at", "expires_at"),
         {"schema": "access"},
     )
@@ -47,11 +49,15 @@ class PlaybackSession(Base):
     user_id: Mapped[str]
     role: Mapped[str]
     first_watch_restricted: Mapped[bool]
+    needs_enrollment: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it was opened by right of an enrolment, and ends with it."""
     network_v4: Mapped[str | None] = mapped_column(CIDR)
     network_v6: Mapped[str | None] = mapped_column(CIDR)
     device_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     last_seen_at: Mapped[CreatedAt]
+    last_active_at: Mapped[datetime | None]
+    """When a key was given or a beat came, to ten seconds; null until then."""
     expires_at: Mapped[datetime]
     absolute_expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

@@ -26,6 +26,8 @@ class Progress(Base):
     course_id: Mapped[str]
     video_id: Mapped[UUID | None]
     watched: Mapped[Any] = mapped_column(INT8MULTIRANGE, server_default=text("'{}'"))
+    frontier_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The end of the stretch watched from the start; keys of a restricted chapter are released by it."""
     duration_ms: Mapped[int | None] = mapped_column(BigInteger)
     position_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
     watch_time_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")

@@ -98,6 +98,7 @@ export interface Thumbnail {
 export interface PlaybackSession {
   sessionId: string;
   masterUrl: string;
+  managedMasterUrl: string;
   renewUrl: string;
   beatUrl: string;
   expiresAt: string;

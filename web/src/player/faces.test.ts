@@ -10,6 +10,7 @@ describe('faceOfError', () => {
     [410, 'video_deleted', 'deleted'],
     [404, 'video_not_found', 'deleted'],
     [401, 'session_revoked', 'elsewhere'],
+    [409, 'session_superseded', 'elsewhere'],
     [409, 'video_not_playable', 'processing'],
     [401, 'unauthenticated', 'signedOut'],
     [500, 'internal', 'broken'],
@@ -21,7 +22,7 @@ describe('faceOfError', () => {
     expect(faceOfError(networkError())?.kind).toBe('offline');
   });
 
-  it.each(['session_expired', 'ip_changed', 'segment_not_ready'])('leaves %s to the player', (code) => {
+  it.each(['session_expired', 'ip_changed', 'segment_not_ready', 'not_watched_yet'])('leaves %s to the player', (code) => {
     expect(faceOfError(new ApiError(401, { code }))).toBeNull();
   });
 });

@@ -13,6 +13,7 @@ export function faceOfError(error: ApiError): Face | null {
     case 'video_not_found':
       return { kind: 'deleted' };
     case 'session_revoked':
+    case 'session_superseded':
       return { kind: 'elsewhere' };
     case 'video_not_playable':
       return { kind: 'processing', percent: 0 };
@@ -21,6 +22,7 @@ export function faceOfError(error: ApiError): Face | null {
     case 'session_expired':
     case 'ip_changed':
     case 'segment_not_ready':
+    case 'not_watched_yet':
       return null;
     default:
   }

@@ -141,7 +141,7 @@ export class Playback {
       this.#beats.bind(session.beatUrl);
       this.store.set({ duration: session.duration || this.store.state.duration });
       this.#updateGuard(this.store.state.progress);
-      await this.#load(session.masterUrl, at);
+      await this.#load(session.managedMasterUrl, at);
       if (this.#gone.signal.aborted) return;
       this.store.set({ phase: 'active' });
       this.#beats.start();
@@ -301,6 +301,9 @@ export class Playback {
     if (this.#gone.signal.aborted || this.store.state.phase === 'face') return;
     if (error.code === 'ip_changed') {
       void this.#session.renew().then((alive) => (alive ? this.#beats.flush() : undefined));
+    } else if (error.code === 'not_watched_yet') {
+      // What was watched was not told yet, perhaps for want of a network; VHS asks for the key again by itself.
+      void this.#beats.flush();
     } else if (error.code === 'session_expired') {
       void this.#reopen();
     } else if (error.code.startsWith('http_') && error.status !== 401) {

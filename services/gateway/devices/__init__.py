@@ -1,0 +1,1 @@
+"""Where people watch: their devices and open sessions, and signing them out."""

@@ -1,0 +1,243 @@
+"""Playback sessions over their lives: how many at once, how long, who ends them, and what they may open of a film."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support import player
+from tests.support.clients import Course, Platform, View, good, refused
+from tests.support.films import make_film
+
+Shown = tuple[Course, str]
+LENGTH = 170.0
+"""Three key windows: they begin at 0, 54 and 114 s. Keys open up to 90 s beyond what was watched."""
+SECOND, THIRD = 54.0, 114.0
+
+
+@pytest.fixture(scope="module")
+def lesson(platform: Platform, films: Path) -> tuple[Course, str]:
+    """A chapter that has to be watched in order, with a film long enough to skip in: tiny pictures, five a second."""
+    film = make_film(films / "lesson.mp4", seconds=LENGTH, size="96x54", fps=5, sound=False)
+    course = platform.new_course(restricted=True)
+    return course, platform.ready(course.chapters[0], film)
+
+
+def ask(platform: Platform, view: View, window: int, *, full: bool = False) -> httpx.Response:
+    return platform.client().get(view.path(f"{'full/' if full else ''}key/1/{window}.key"))
+
+
+def beat(platform: Platform, view: View, seq: int, *spans: tuple[float, float]) -> dict[str, object]:
+    intervals = [{"from": start, "to": end, "rate": 1} for start, end in spans]
+    document: dict[str, object] = good(
+        platform.client().post(view.document["beatUrl"], json={"seq": seq, "intervals": intervals})
+    )
+    return document
+
+
+# --- A first watch in order ---
+
+
+def test_keys_open_as_the_student_watches(platform: Platform, lesson: Shown) -> None:
+    course, video = lesson
+    student = platform.student(course)
+    view = platform.watch(student, video)
+    assert ask(platform, view, 0).status_code == ask(platform, view, 1).status_code == 200
+    told = refused(ask(platform, view, 2), 403, "not_watched_yet")
+    assert (told["frontier"], told["releasedUntil"]) == (0.0, pytest.approx(THIRD, abs=0.5))
+    # A leap earns nothing: what lies before it is missing.
+    beat(platform, view, 1, (60, 65))
+    refused(ask(platform, view, 2), 403, "not_watched_yet")
+    assert beat(platform, view, 2, (0, 25))["frontier"] == 25
+    assert ask(platform, view, 2).status_code == 200
+    refused(ask(platform, view, 3), 404, "key_not_found")
+    # Another session, another device: what was earned is the student's.
+    assert ask(platform, platform.watch(student, video), 2).status_code == 200
+    refused(ask(platform, platform.watch(platform.student(course), video), 2), 403, "not_watched_yet")
+
+
+def test_reset_closes_and_completion_opens(platform: Platform, lesson: Shown) -> None:
+    course, video = lesson
+    chapter, user = course.chapters[0], platform.new_id("student")
+    student = platform.student(course, user)
+    view = platform.watch(student, video)
+    good(platform.admin.post(f"/api/progress/chapters/{chapter}/complete", json={"userId": user}))
+    assert ask(platform, view, 2).status_code == 200
+    good(student.post(f"/api/progress/chapters/{chapter}/reset"))
+    refused(ask(platform, view, 2), 403, "not_watched_yet")
+
+
+def test_who_teaches_is_not_held(platform: Platform, lesson: Shown) -> None:
+    _, video = lesson
+    view = platform.watch(platform.admin, video)
+    assert ask(platform, view, 2).status_code == 200
+    playlist = player.fetch(player.read_master(view.master)[0].url).decode()
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in playlist
+    assert "#EXT-X-ENDLIST" in playlist
+
+
+def test_a_player_that_knows_nothing_gets_a_playlist_that_grows(platform: Platform, lesson: Shown) -> None:
+    course, video = lesson
+    view = platform.watch(platform.student(course), video)
+    [variant] = player.read_master(view.master)
+    before = player.fetch(variant.url).decode()
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in before
+    assert "#EXT-X-ENDLIST" not in before
+    assert _seconds(before) == pytest.approx(THIRD, abs=0.5)
+    beat(platform, view, 1, (0, 25))
+    after = player.fetch(variant.url).decode()
+    assert after.startswith(before)
+    assert after.endswith("#EXT-X-ENDLIST\n")
+    assert _seconds(after) == pytest.approx(LENGTH, abs=0.5)
+
+
+def test_ffmpeg_gets_what_is_released_and_nothing_more(platform: Platform, lesson: Shown) -> None:
+    course, video = lesson
+    student = platform.student(course)
+    view = platform.watch(student, video)
+    # The managed playlist names the whole film; its keys are the same keys.
+    whole = view.url + view.document["managedMasterUrl"]
+    played = player.play(whole)
+    assert played.frames == pytest.approx(THIRD * 5, abs=2)
+    assert "not_watched_yet" in played.complaints or "403" in played.complaints
+    beat(platform, view, 1, (0, 25))
+    played = player.play(whole)
+    assert (played.frames, played.complaints) == (LENGTH * 5, "")
+
+
+def _seconds(playlist: str) -> float:
+    return sum(float(line[8:].rstrip(",")) for line in playlist.splitlines() if line.startswith("#EXTINF:"))
+
+
+# --- How many at once ---
+
+
+def test_the_newest_two_streams_go_on(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    student = platform.student(course)
+    first, second, third = (platform.watch(student, video) for _ in range(3))
+    assert ask(platform, first, 0).status_code == 200
+    assert ask(platform, second, 0).status_code == 200
+    # Opening is not watching: only the key makes the third a stream.
+    assert ask(platform, first, 0).status_code == 200
+    assert ask(platform, third, 0).status_code == 200
+    refused(ask(platform, first, 0), 409, "session_superseded")
+    assert ask(platform, second, 0).status_code == 200
+    refused(
+        platform.client().post(first.document["beatUrl"], json={"seq": 1, "intervals": []}), 409, "session_superseded"
+    )
+    # Somebody else's streams do not count, nor do those of who teaches.
+    assert ask(platform, platform.watch(platform.student(course), video), 0).status_code == 200
+    views = [platform.watch(platform.admin, video) for _ in range(4)]
+    assert [ask(platform, view, 0).status_code for view in (*views, views[0])] == [200] * 5
+
+
+def test_a_stream_that_rests_does_not_count(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    student = platform.student(course)
+    first, second, third = (platform.watch(student, video) for _ in range(3))
+    for view in (second, third):
+        assert ask(platform, view, 0).status_code == 200
+    _age(platform, second, "last_active_at = last_active_at - interval '46 seconds'")
+    assert ask(platform, first, 0).status_code == 200
+
+
+# --- How long ---
+
+
+def test_a_playlist_read_once_gets_its_keys_for_six_hours(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    view = platform.watch(platform.student(course), video)
+    for _ in range(4):
+        assert ask(platform, view, 0).status_code == 200
+        _later(platform, view, "110 minutes")
+    assert ask(platform, view, 0).status_code == 200
+    _later(platform, view, "121 minutes")
+    refused(ask(platform, view, 0), 401, "session_expired")
+
+
+def test_no_session_outlives_a_day(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    view = platform.watch(platform.student(course), video)
+    for _ in range(13):
+        assert ask(platform, view, 0).status_code == 200
+        _later(platform, view, "110 minutes")
+    _later(platform, view, "11 minutes")
+    refused(ask(platform, view, 0), 401, "session_expired")
+
+
+def _later(platform: Platform, view: View, time: str) -> None:
+    """What the database would hold if the session had been opened that much earlier."""
+    moments = ("created_at", "last_active_at", "expires_at", "absolute_expires_at")
+    _age(platform, view, ", ".join(f"{name} = {name} - interval '{time}'" for name in moments))
+
+
+def _age(platform: Platform, view: View, change: str) -> None:
+    session = view.document["sessionId"]
+    platform.suite.query(f"UPDATE access.playback_sessions SET {change} WHERE id = '{session}'")
+
+
+# --- Ending them ---
+
+
+@pytest.mark.parametrize("by", ["sessionId", "userId", "videoId", "deviceId"])
+def test_an_admin_ends_sessions(platform: Platform, short_film: Path, by: str) -> None:
+    course = platform.new_course()
+    video = platform.ready(course.chapters[0], short_film)
+    user = platform.new_id("student")
+    student = platform.student(course, user)
+    view = platform.watch(student, video)
+    assert ask(platform, view, 0).status_code == 200
+    [listed] = good(platform.admin.get(f"/api/admin/users/{user}/sessions"))["sessions"]
+    assert (listed["id"], listed["videoId"], listed["isActive"]) == (view.document["sessionId"], video, True)
+    whose = {"sessionId": listed["id"], "userId": user, "videoId": video, "deviceId": listed["deviceId"]}[by]
+    assert good(platform.admin.post("/api/admin/sessions/revoke", json={by: whose})) == {"revoked": 1}
+    refused(ask(platform, view, 0), 401, "session_revoked")
+    refused(student.post(view.document["renewUrl"]), 401, "session_revoked")
+    assert good(platform.admin.post("/api/admin/sessions/revoke", json={by: whose})) == {"revoked": 0}
+    assert ask(platform, platform.watch(student, video), 0).status_code == 200
+
+
+def test_ending_nobodys_sessions_is_no_request(platform: Platform) -> None:
+    refused(platform.admin.post("/api/admin/sessions/revoke", json={}), 422, "invalid_request")
+
+
+def test_a_student_signs_a_device_out(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    student = platform.student(course)
+    student.headers["User-Agent"] = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) Version/26.1 Safari/604.1"
+    phone = platform.watch(student, video)
+    student.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
+    desk = platform.watch(student, video)
+    devices = good(student.get("/api/devices"))["devices"]
+    assert [(one["browser"], one["system"], one["openSessions"]) for one in devices] == [
+        ("Firefox", "Linux", 1),
+        ("Safari", "iOS", 1),
+    ]
+    refused(platform.student().delete(f"/api/devices/{devices[1]['id']}"), 404, "device_not_found")
+    assert student.delete(f"/api/devices/{devices[1]['id']}").status_code == 204
+    refused(ask(platform, phone, 0), 401, "session_revoked")
+    assert ask(platform, desk, 0).status_code == 200
+    assert [one["browser"] for one in good(student.get("/api/devices"))["devices"]] == ["Firefox"]
+    assert student.delete(f"/api/sessions/{desk.document['sessionId']}").status_code == 204
+    refused(ask(platform, desk, 0), 401, "session_revoked")
+    assert good(student.get("/api/sessions")) == {"sessions": []}
+
+
+def test_lists_of_others_are_for_admins(platform: Platform, shown: Shown) -> None:
+    course, _ = shown
+    student = platform.student(course)
+    for path in ("/api/admin/users/somebody/sessions", "/api/admin/users/somebody/devices"):
+        refused(student.get(path), 403, "role_required")
+        refused(platform.client().get(path), 401, "sign_in_required")
+    refused(student.post("/api/admin/sessions/revoke", json={"userId": "somebody"}), 403, "role_required")
+
+
+def test_an_enrolment_that_ends_ends_the_watching(platform: Platform, shown: Shown) -> None:
+    course, video = shown
+    user = platform.new_id("student")
+    view = platform.watch(platform.student(course, user), video)
+    assert ask(platform, view, 0).status_code == 200
+    assert platform.admin.delete(f"/api/admin/enrollments/{course.id}/{user}").status_code == 204
+    told = refused(ask(platform, view, 0), 403, "not_entitled")
+    assert told["reason"] == "enrollment_ended"
