@@ -8,7 +8,7 @@ import importlib
 import json
 from pathlib import Path
 
-BENCHMARKS = ("transcode", "gateway")
+BENCHMARKS = ("transcode", "access")
 RESULTS = Path(__file__).parent / "results"
 
 
