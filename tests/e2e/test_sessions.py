@@ -1,5 +1,6 @@
 """Playback sessions over their lives: how many at once, how long, who ends them, and what they may open of a film."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from tests.support import player
 from tests.support.clients import Course, Platform, View, good, refused
 from tests.support.films import make_film
+from tests.support.patience import PATIENCE, until
 
 Shown = tuple[Course, str]
 LENGTH = 170.0
@@ -102,6 +104,30 @@ def test_ffmpeg_gets_what_is_released_and_nothing_more(platform: Platform, lesso
     assert "not_watched_yet" in played.complaints or "403" in played.complaints
     beat(platform, view, 1, (0, 25))
     played = player.play(whole)
+    assert (played.frames, played.complaints) == (LENGTH * 5, "")
+
+
+def test_ffmpeg_goes_on_as_the_playlist_grows(platform: Platform, lesson: Shown) -> None:
+    """A player that was given nothing but a URL: it begins at the beginning, waits where it has to, and sees it all."""
+    course, video = lesson
+    view = platform.watch(platform.student(course), video)
+    began = len(platform.suite.lines)
+
+    def asked(what: str) -> int:
+        """How many requests for ``what`` the gateway has logged since."""
+        lines = platform.suite.lines[began:]
+        return sum("lectern.access" in line and "/api/playback/" in line and what in line for line in lines)
+
+    with ThreadPoolExecutor(1) as beside:
+        # Else it takes all that grows for live, and begins three segments before the end.
+        playing = beside.submit(player.play, view.master, options=["-prefer_x_start", "1"])
+        until(lambda: asked("key/1/1.key"), "FFmpeg to reach the second window")
+        # It has read all that is open, and looks for more again and again.
+        before = asked(".m3u8")
+        until(lambda: asked(".m3u8") > before, "FFmpeg to look whether there is more")
+        assert not asked("key/1/2.key")
+        beat(platform, view, 1, (0, 25))
+        played = playing.result(timeout=PATIENCE)
     assert (played.frames, played.complaints) == (LENGTH * 5, "")
 
 

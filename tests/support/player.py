@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -101,11 +102,11 @@ def is_transport_stream(data: bytes) -> bool:
     return len(data) >= 188 and len(data) % 188 == 0 and all(data[place] == 0x47 for place in range(0, len(data), 188))
 
 
-def play(url: str, *, quality: int = 0) -> Played:
+def play(url: str, *, quality: int = 0, options: Sequence[str] = ()) -> Played:
     """Play a master playlist as a strict client: the pictures of variant ``quality`` and the sound, all decoded."""
     # framecrc lists every picture that came out of the decoder, with its time: none is dropped or doubled unseen.
     command = [
-        FFMPEG, *_STRICT, "-i", url, "-map", f"0:v:{quality}", "-map", "0:a?", "-fps_mode", "passthrough",
+        FFMPEG, *_STRICT, *options, "-i", url, "-map", f"0:v:{quality}", "-map", "0:a?", "-fps_mode", "passthrough",
         "-f", "framecrc", "-",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300, check=False)
