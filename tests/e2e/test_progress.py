@@ -150,8 +150,16 @@ def test_ten_sessions_at_once_earn_what_one_earns(platform: Platform, lecture: W
     began = time.monotonic()
     student = platform.student(course)
     views = [platform.watch(student, video) for _ in range(10)]
+
+    def told(number: int) -> bool:
+        interval = {"from": 60 * number, "to": 60 * number + 60, "rate": 1}
+        answer = platform.client().post(views[number].document["beatUrl"], json={"seq": 1, "intervals": [interval]})
+        # Of more than two at once the newest are heard.
+        return answer.status_code == 200 or not refused(answer, 409, "session_superseded")
+
     with ThreadPoolExecutor(10) as pool:
-        list(pool.map(lambda job: beat(platform, job[1], 1, (60 * job[0], 60 * job[0] + 60)), enumerate(views)))
+        heard = list(pool.map(told, range(10)))
+    assert any(heard)
     earned = progress(student, course.chapters[0])["watchedSeconds"]
     assert SLACK - 1 <= earned <= SLACK + 2 * (time.monotonic() - began) + 0.1
 

@@ -34,7 +34,7 @@ def test_the_old_film_plays_on_until_the_new_one_is_ready(
     course = platform.new_course()
     student = platform.student(course)
     video = platform.ready(course.chapters[0], other_film)
-    before = platform.watch(student, video)
+    before = platform.watch(platform.student(course), video)
     assert before.document["duration"] == 6
     with suite.held("services.transcoder.worker"):
         assert good(platform.replace(video, new_film, "second take.mp4"), 202)["videoId"] == video
