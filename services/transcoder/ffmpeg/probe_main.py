@@ -20,6 +20,7 @@ import av.container
 import av.error
 
 from services.transcoder.ffmpeg import probe_timing as timing
+from services.transcoder.ffmpeg.claimed_size import is_cut_off
 
 _TRANSFERS = {
     1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 11: "iec61966-2-4",
@@ -53,17 +54,26 @@ class _Refusal(Exception):
         self.answer = {"refused": code, "message": message}
 
 
+_NOT_MEDIA_ANSWER = _Refusal(
+    "not_media", "The file is not a video that can be read, or it is damaged. Export it as MP4 and upload that."
+).answer
+_CUT_OFF_ANSWER = _Refusal(
+    "truncated", "The file is shorter than it says: it was not copied in full. Upload the whole file."
+).answer
+
+
 def main() -> None:
     container, path = sys.argv[1], sys.argv[2]
+    cut_off = False
     av.logging.set_level(None)
     try:
-        answer = examine(path, container)
+        cut_off = is_cut_off(Path(path), container)
+        # An AVI without its end reads as a whole film, only a shorter one; an MP4 does not read at all.
+        answer = _CUT_OFF_ANSWER if cut_off and container == "avi" else examine(path, container)
     except _Refusal as refusal:
         answer = refusal.answer
     except (av.error.FFmpegError, OSError, ValueError, OverflowError):
-        answer = _Refusal(
-            "not_media", "The file is not a video that can be read, or it is damaged. Export it as MP4 and upload that."
-        ).answer
+        answer = _CUT_OFF_ANSWER if cut_off else _NOT_MEDIA_ANSWER
     sys.stdout.write(json.dumps(answer))
 
 

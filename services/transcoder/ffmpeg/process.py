@@ -152,7 +152,12 @@ def check(finished: Finished) -> Finished:
     if signalled == signal.SIGXFSZ or "File too large" in text:
         raise FFmpegFailed("file_limit", "The encoder wrote more than a segment may hold.", finished.stderr_tail)
     how = f"was ended by signal {signalled}" if signalled > 0 else f"ended with code {finished.returncode}"
-    raise FFmpegFailed("encoder_failed", f"The encoder {how}.", finished.stderr_tail)
+    raise FFmpegFailed(
+        "encoder_failed",
+        f"The film could not be encoded (FFmpeg {how}). Retry it; if that fails too, export it anew as MP4 with H.264 "
+        "and upload that.",
+        finished.stderr_tail,
+    )
 
 
 @contextlib.asynccontextmanager

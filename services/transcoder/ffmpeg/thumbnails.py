@@ -13,9 +13,17 @@ from services.transcoder.ffmpeg.colour import conversion, source_tags
 from services.transcoder.ffmpeg.options import EncodeOptions
 from services.transcoder.ffmpeg.process import FFmpegFailed, Finished, check, run
 from services.transcoder.ffmpeg.segments import common_arguments, input_arguments
-from services.transcoder.ffmpeg.video import last_picture, seek_time, timing, upright
+from services.transcoder.ffmpeg.video import last_picture, seek_time, steady, timing, upright
 from services.transcoder.ladder.schema import ChunkPlan, Plan, VideoPlan
-from services.transcoder.ladder.storyboard import THUMBNAIL_EVERY, THUMBNAIL_WIDTH, Stills, Tile, fitted, stills
+from services.transcoder.ladder.storyboard import (
+    THUMBNAIL_EVERY,
+    THUMBNAIL_WIDTH,
+    Stills,
+    Tile,
+    fitted,
+    keyframes_do,
+    stills,
+)
 
 STALL_TIMEOUT = 300.0
 POSTER_WIDTH = 1280
@@ -27,6 +35,7 @@ _JPEG = (
 # The poster is sought among pictures this far apart, in the film's first minutes.
 _POSTER_STEP = 2.0
 _POSTER_SEARCH = 120.0
+_POSTER_SAMPLES = 120
 # Seconds for which a keyframe may have to stand, where no other picture is decoded.
 _LONGEST_GOP = _POSTER_SEARCH
 _SAMPLE = (32, 18)
@@ -72,13 +81,13 @@ async def make_images(source: Path, plan: Plan, chunk: ChunkPlan, out_dir: Path,
     places of its tiles. `poster.jpg` is at most 1280 pixels wide, and neither
     black nor flat unless the whole beginning is.
 
-    Only keyframes are decoded where the file has one at least as often as
-    there are tiles; a picture is then of the keyframe before its time. Raises
-    FFmpegFailed, "truncated" where no picture of the chunk can be read.
-    Nothing for a film without pictures.
+    Only keyframes are decoded where the file has one every two seconds or
+    oftener; a picture is then of the keyframe before its time. Raises
+    FFmpegFailed, "truncated" where no picture of the chunk can be read. A film
+    of sound alone has a poster only: the shape of its sound.
     """
     if plan.video is None:
-        return Images()
+        return Images(poster=await _wave(source, plan, out_dir / "poster.jpg", options))
     wanted = stills(plan, chunk)
     thumbnails, sheets = await _stills(source, plan, plan.video, wanted, out_dir, options)
     poster = await _poster(source, plan, plan.video, out_dir / "poster.jpg", options) if wanted.start == 0 else None
@@ -116,7 +125,7 @@ def _one_pass(source: Path, plan: Plan, video: VideoPlan, wanted: Stills, option
     """Tiles and thumbnails from one decode: a thumbnail is the picture of every n-th tile, larger."""
     start = Fraction(wanted.start)
     every = THUMBNAIL_EVERY // wanted.interval
-    keyframes = video.longest_gop is not None and video.longest_gop <= wanted.interval
+    keyframes = keyframes_do(video.longest_gop)
     head = [
         *_sampled(plan, video, start, Fraction(wanted.interval), wanted.tile_count, keyframes=keyframes),
         *conversion(video, *fitted(video, THUMBNAIL_WIDTH)),
@@ -137,11 +146,14 @@ def _one_pass(source: Path, plan: Plan, video: VideoPlan, wanted: Stills, option
 
 
 async def _poster(source: Path, plan: Plan, video: VideoPlan, path: Path, options: EncodeOptions) -> Thumbnail:
-    # Among keyframes first, which cost next to nothing; a beginning that is all one take may have none worth showing.
-    time = await _telling_time(source, plan, video, options, keyframes=True)
-    keyframes = time is not None
+    # Among keyframes first, which cost next to nothing; a beginning that is all one take may have none worth showing,
+    # and some films show nothing for minutes.
+    keyframes, time = True, await _telling_time(source, plan, video, options, keyframes=True)
     if time is None:
-        time = await _telling_time(source, plan, video, options, keyframes=False) or Fraction(0)
+        keyframes, time = False, await _telling_time(source, plan, video, options, keyframes=False)
+    if time is None and plan.duration > _POSTER_SEARCH:
+        keyframes, time = True, await _telling_time(source, plan, video, options, keyframes=True, whole=True)
+    time = time or Fraction(0)
     width, height = fitted(video, min(POSTER_WIDTH, video.renditions[0].width))
     shown = [*conversion(video, width, height), *_picture(video, width, height)]
     argv = [
@@ -158,13 +170,35 @@ async def _poster(source: Path, plan: Plan, video: VideoPlan, path: Path, option
     return Thumbnail(float(time), path, width, height)
 
 
+async def _wave(source: Path, plan: Plan, path: Path, options: EncodeOptions) -> Thumbnail:
+    """The loudness of the whole film, drawn from left to right."""
+    width, height = POSTER_WIDTH, POSTER_WIDTH * 9 // 16
+    graph = (
+        f"[0:{plan.audio[0].stream_indexes[0]}]aformat=channel_layouts=mono,"
+        f"showwavespic=s={width}x{height}:colors=0x8fb8de:scale=sqrt[wave];"
+        f"color=c=0x14213d:s={width}x{height},format=yuv420p[ground];[ground][wave]overlay=format=auto,format=yuvj420p"
+    )
+    argv = [
+        *common_arguments(options.ffmpeg),
+        *("-vn", "-sn", "-dn"),
+        *input_arguments(source, plan.container, None),
+        *("-filter_complex", graph, *_JPEG, "-frames:v", "1", "-update", "1", str(path)),
+    ]
+    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    finished = check(await _run(argv, options))
+    if finished.progress.frame < 1:
+        raise FFmpegFailed("truncated", "The film holds no sound that can be read.", finished.stderr_tail)
+    return Thumbnail(0.0, path, width, height)
+
+
 async def _telling_time(
-    source: Path, plan: Plan, video: VideoPlan, options: EncodeOptions, *, keyframes: bool
+    source: Path, plan: Plan, video: VideoPlan, options: EncodeOptions, *, keyframes: bool, whole: bool = False
 ) -> Fraction | None:
-    """Looks at tiny grey copies of pictures of the beginning and answers when the best one is shown; None if none
-    shows anything."""
-    searched = min(plan.duration, _POSTER_SEARCH)
-    step = Fraction(max(0.1, min(_POSTER_STEP, searched / 16))).limit_denominator(1000)
+    """Looks at tiny grey copies of pictures of the beginning, or of the whole film, and answers when the best one is
+    shown; None if none shows anything."""
+    searched = plan.duration if whole else min(plan.duration, _POSTER_SEARCH)
+    longest_step = searched / _POSTER_SAMPLES if whole else _POSTER_STEP
+    step = Fraction(max(0.1, min(longest_step, searched / 16))).limit_denominator(1000)
     count = max(1, ceil(searched / step))
     width, height = _SAMPLE
     sampled = _sampled(plan, video, Fraction(0), step, count, keyframes=keyframes)
@@ -181,7 +215,7 @@ async def _telling_time(
     pictures = [finished.stdout[i : i + size] for i in range(0, len(finished.stdout) - size + 1, size)]
     worth = [_worth(picture, position) for position, picture in enumerate(pictures)]
     best = max(range(len(worth)), key=worth.__getitem__, default=None)
-    if best is None or (keyframes and not worth[best][0]):
+    if best is None or not worth[best][0]:
         return None
     return step * best
 
@@ -223,6 +257,7 @@ def _sampled(
     nth = f"floor(({int(due * scale)}+{int(per * scale)}*ld(0))/{scale})-{from_frame}"
     return [
         *source_tags(video),
+        *steady(video),
         *(["bwdif=mode=send_frame:parity=auto:deint=all"] if video.deinterlace else []),
         timing(plan, video, _first_frame(plan, video, start), _LONGEST_GOP if keyframes else 0.0),
         f"tpad=stop_mode=clone:stop={frames}",

@@ -202,6 +202,18 @@ def timing(plan: Plan, video: VideoPlan, first_frame: int, held: float | None = 
     return f"settb=1/{clock},setpts=PTS-({shift}),{last}fps={rate.numerator}/{rate.denominator}:start_time=0"
 
 
+def steady(video: VideoPlan) -> list[str]:
+    """Brings pictures to one size, where filters follow that are built for one; nothing is done to most films.
+
+    A film may change its size midway, and `-reinit_filter 0` keeps the graph: scaling notices, turning reads on
+    beyond the smaller picture.
+    """
+    if video.coded_size is None or not (video.rotation or video.hflip or video.deinterlace):
+        return []
+    width, height = video.coded_size
+    return [f"scale={width}:{height}:flags=bicubic"]
+
+
 def upright(video: VideoPlan) -> list[str]:
     turn = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}[video.rotation]
     return [*turn, "hflip"] if video.hflip else turn
@@ -229,6 +241,7 @@ def _graph(
     ]
     head = [
         *source_tags(video),
+        *steady(video),
         *(["bwdif=mode=send_frame:parity=auto:deint=all"] if video.deinterlace else []),
     ]
     # What costs is done once for each picture: before pictures are repeated on the grid, after they are left out.

@@ -103,6 +103,7 @@ def _film(probe: Probe, video: VideoStream, sounds: tuple[Track, ...]) -> Plan:
     video_plan = VideoPlan(
         stream_index=video.index,
         fps=str(fps),
+        coded_size=(video.width, video.height),
         repeats=video.is_vfr or fps > Fraction(video.fps),
         frames_per_segment=per_segment,
         frame_count=frames,
@@ -233,6 +234,9 @@ def _chunks(count: int, video: VideoPlan | None, sounds: tuple[AudioPlan, ...]) 
         for index, (first, after) in enumerate(pairwise(bounds)):
             chunk = _chunk("thumbnails", index, first, after - first, (), starts=False)
             order.append(((1, first, 3), chunk))
+    else:
+        # Its poster.
+        order.append(((1, 0, 3), _chunk("thumbnails", 0, 0, count, (), starts=False)))
     return tuple(chunk for _, chunk in sorted(order, key=lambda pair: pair[0]))
 
 

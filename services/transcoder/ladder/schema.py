@@ -44,12 +44,14 @@ class VideoPlan(_Frozen):
     `segment_starts` has segment_count + 1 entries: the first frame of each
     segment, then `frame_count`. `held_frames` of them, at the end, are known in
     advance to repeat the last picture (the sound goes on longer). `repeats`
-    says that the grid shows pictures of the source more than once.
+    says that the grid shows pictures of the source more than once,
+    `coded_size` width and height of its pictures before they are turned.
     """
 
     stream_index: int
     fps: str
     repeats: bool = False
+    coded_size: tuple[int, int] | None = None
     frames_per_segment: int
     frame_count: int
     held_frames: int = 0

@@ -13,12 +13,10 @@ THUMBNAIL_WIDTH = 320
 TILE_SIDE = 160
 COLUMNS = 10
 MOST_TILES = COLUMNS * 10
-# (films up to this many seconds, seconds between tiles, the most where that lets keyframes do): what a scrubber can
-# make use of.
-_INTERVALS = ((120, 1, 2), (600, 2, 5), (3600, 5, 10))
-_LONG = (10, 10)
-# Whatever the step, a thumbnail is every n-th tile.
-_STEPS = tuple(step for step in range(1, THUMBNAIL_EVERY + 1) if THUMBNAIL_EVERY % step == 0)
+# (films up to this many seconds, seconds between tiles): what a scrubber can make use of. All divide THUMBNAIL_EVERY.
+_INTERVALS = ((120, 1), (600, 2), (3600, 5))
+# Seconds by which a still may be early where keyframes do; the shortest distance of tiles then.
+_EARLIEST = 2
 
 
 @dataclass(frozen=True)
@@ -93,16 +91,19 @@ class Stills:
         return tuple(found)
 
 
+def keyframes_do(longest_gop: float | None) -> bool:
+    """Whether the keyframe before a moment may stand for it: a still is then at most two seconds early."""
+    return longest_gop is not None and longest_gop <= _EARLIEST
+
+
 def tile_interval(duration: float, longest_gop: float | None = None) -> int:
     """Seconds between the tiles of a film of `duration` seconds.
 
     A little more where that lets its keyframes do: decoding every picture for a storyboard costs a sixth of the whole
     ladder, keyframes next to nothing.
     """
-    wanted, most = next((steps for longest, *steps in _INTERVALS if duration <= longest), _LONG)
-    if longest_gop is None:
-        return wanted
-    return next((step for step in _STEPS if max(wanted, longest_gop) <= step <= most), wanted)
+    wanted = next((every for longest, every in _INTERVALS if duration <= longest), THUMBNAIL_EVERY)
+    return max(wanted, _EARLIEST) if longest_gop is not None and wanted < longest_gop <= _EARLIEST else wanted
 
 
 def stills(plan: Plan, chunk: ChunkPlan) -> Stills:

@@ -201,7 +201,8 @@ class Encoder:
     async def _film_failed(self, claim: ChunkClaim, error: FFmpegFailed | Refused) -> None:
         detail = "\n".join(error.stderr_tail) if isinstance(error, FFmpegFailed) else None
         log.warning("chunk %s of %s: %s\n%s", claim.label, claim.version_id, error, detail or "")
-        if claim.chunk.kind == "thumbnails":
+        final = error.code in FINAL_CODES or isinstance(error, Refused) or claim.attempts >= MOST_FFMPEG_ATTEMPTS
+        if claim.chunk.kind == "thumbnails" and final:
             # A film without pictures of itself is a film; whether its pictures decode is for the other chunks to say.
             async with self._database.session_scope() as session:
                 await repository.finish_chunk(session, claim)
@@ -213,7 +214,7 @@ class Encoder:
             async with self._database.session_scope() as session:
                 await repository.release_failed(session, claim)
             return
-        if error.code in FINAL_CODES or isinstance(error, Refused) or claim.attempts >= MOST_FFMPEG_ATTEMPTS:
+        if final:
             async with self._database.session_scope() as session:
                 await repository.release_failed(session, claim)
                 await repository.fail_job(session, claim.job_id, error.code, error.message, detail, by=self._shop.name)

@@ -158,13 +158,35 @@ async def test_a_black_film_has_images_all_the_same(tmp_path: Path) -> None:
     assert len(images.sheets[0].tiles) == 3
 
 
-async def test_sound_alone_has_no_images(tmp_path: Path) -> None:
+async def test_sound_alone_has_a_poster_of_its_sound(tmp_path: Path) -> None:
     source = tmp_path / "talk.m4a"
-    ffmpeg("-f", "lavfi", "-i", "sine=d=3", "-c:a", "aac", "-f", "mp4", source)
-    plan = await planned(source)
-    assert not [c for c in plan.chunks if c.kind == "thumbnails"]
-    chunk = ChunkPlan(kind="thumbnails", index=0, first_segment=0, segment_count=1)
-    assert await make_images(source, plan, chunk, tmp_path / "out", OPTIONS) == Images()
+    # Loud on the left, silent on the right.
+    ffmpeg("-f", "lavfi", "-i", "sine=d=3,volume='if(lt(t,1.5),6,0)':eval=frame", "-c:a", "aac", "-f", "mp4", source)
+    [images] = await images_of(source, await planned(source), tmp_path / "out")
+    assert (images.thumbnails, images.sheets) == ((), ())
+    assert images.poster is not None
+    luma = luma_of(images.poster.path)
+    assert luma.shape == (720, 1280)
+    left, right = luma[:, 100:500], luma[:, 800:1200]
+    assert left.std() > 20
+    assert right[:300].std() < 3
+
+
+async def test_a_poster_is_sought_in_the_whole_film(tmp_path: Path) -> None:
+    source = tmp_path / "late.mp4"
+    dark = "color=black:s=320x180:r=5:d=160[a];testsrc2=s=320x180:r=5:d=20[b];[a][b]concat[v]"
+    ffmpeg("-filter_complex", dark, "-map", "[v]", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", source)
+    [images] = await images_of(source, await planned(source), tmp_path / "out")
+    assert images.poster is not None
+    assert images.poster.time >= 160
+    assert luma_of(images.poster.path).mean() > 60
+
+
+async def test_keyframes_do_not_where_they_are_rare(tmp_path: Path) -> None:
+    # Half an hour at a picture a second, a keyframe every seven: a thumbnail shows its second all the same.
+    source = write_film(tmp_path / "film.mp4", seconds(700, 1), rate=Fraction(1), gop=7)
+    _, thumbnails = numbers(await images_of(source, await planned(source), tmp_path / "out"))
+    assert thumbnails == [(10.0 * n, 10 * n) for n in range(70)]
 
 
 async def test_images_of_a_part_that_was_cut_off_are_not_published(tmp_path: Path) -> None:

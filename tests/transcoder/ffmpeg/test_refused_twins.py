@@ -63,6 +63,16 @@ def chunks_out_of_range(plain: Path, path: Path) -> None:
     path.write_bytes(data)
 
 
+def without_end(share: float) -> Callable[[Path, Path], None]:
+    def make(plain: Path, path: Path) -> None:
+        whole = path.with_stem("whole")
+        ffmpeg("-i", plain, "-c:v", "mpeg4" if path.suffix == ".avi" else "copy", "-c:a", "copy", whole)
+        data = whole.read_bytes()
+        path.write_bytes(data[: int(share * len(data))])
+
+    return make
+
+
 def subtitles_alone(plain: Path, path: Path) -> None:
     words = path.with_suffix(".srt")
     words.write_text("1\n00:00:00,000 --> 00:00:02,000\nwords\n")
@@ -97,6 +107,9 @@ def huge_picture(plain: Path, path: Path) -> None:
         ("ffconcat_abs", "mp4", content(b"ffconcat version 1.0\nfile '/etc/passwd'\nfile http://127.0.0.1:9/\n"), "not_media"),
         ("hls_file_passwd", "mp4", content(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "not_media"),
         ("hls_http_loopback", "mp4", content(b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"), "not_media"),
+        ("--- an AVI without its end", "avi", without_end(0.6), "truncated"),
+        ("--- an AVI without its index", "avi", without_end(0.97), "truncated"),
+        ("--- an MP4 whose index was to come", "mp4", without_end(0.8), "truncated"),
         ("--- subtitles alone", "mkv", subtitles_alone, "no_video_or_audio"),
         ("--- 70 tracks", "mkv", many_tracks(70), "too_many_streams"),
         ("--- 130 tracks", "mkv", many_tracks(130), "too_many_streams"),

@@ -1,6 +1,7 @@
 """Small twins of the awkward films in shared/media, made here: each is published whole and upright, with its sound.
 
-The real ones are in test_ffmpeg_probe; the number before a twin's name is the row of the MANIFEST it stands for.
+The real ones are in test_ffmpeg_probe; the number before a twin's name is the row of the MANIFEST it stands for. Those
+that end otherwise are in test_refused_twins; 074 (sound alone) and 077 (black) are in test_images.
 """
 
 from __future__ import annotations
@@ -146,21 +147,31 @@ def video(name: str, value: object) -> Callable[[Plan], bool]:
 TWINS = [
     Twin("013 turned HLG of 10 bits with an edit list inside a group", "mp4", hlg_turned_with_edit_list, first=13,
          check=lambda p: p.video is not None and (p.video.rotation, p.video.colour) == (90, "tonemap")),
+    Twin("014 upside down, in full range", "mp4",
+         lambda plain, path: (ffmpeg("-i", plain, "-vf", "scale=in_range=tv:out_range=pc,hflip,vflip", *X264,
+                                     "-color_range", "pc", "-an", path.with_name("l.mp4")),
+                              turned(path.with_name("l.mp4"), path, 180))[1],
+         sound=False, check=video("rotation", 180)),
     Twin("017 HDR10 in a container that says SDR", "mp4", tags_that_disagree, check=video("colour", "tonemap")),
     Twin("019 portrait AV1 in HDR10", "mp4", portrait_av1, turn=1, check=video("colour", "tonemap")),
     Twin("022 a track of data first", "mp4", data_first,
          check=lambda p: p.video is not None and (p.video.stream_index, p.audio[0].stream_indexes) == (2, (1,))),
+    Twin("023 turned by three quarters", "mp4",
+         lambda plain, path: (ffmpeg("-i", plain, "-vf", "transpose=clock", *X264, path.with_name("l.mp4")),
+                              turned(path.with_name("l.mp4"), path, 270))[1], check=video("rotation", 270)),
     Twin("026 a track of time codes, full range", "mov",
          coded("-vf", "scale=in_range=tv:out_range=pc", *X264, "-color_range", "pc", "-timecode", "01:00:00:00"),
          check=video("source_range", "pc")),
     Twin("037 full range in Matroska", "mkv", coded("-vf", "scale=in_range=tv:out_range=pc", *X264, "-color_range", "pc", "-an"),
          sound=False, check=video("source_range", "pc")),
+    Twin("038 MS-MPEG-4 in AVI", "avi", coded("-c:v", "msmpeg4", "-q:v", "2", "-an"), sound=False),
     Twin("044 a size no rung has", "mp4", coded("-vf", "pad=322:182:0:0", *X264)),
     Twin("045 two pictures, two sounds, two subtitles", "mp4", several_of_each,
          check=lambda p: p.video is not None and (p.video.stream_index, len(p.audio)) == (3, 2)),
     Twin("046 HEVC of 10 bits in PQ", "mp4", coded("-vf", hdr("smpte2084"), *x265("smpte2084"), "-an"), sound=False,
          check=video("colour", "tonemap")),
     Twin("049 4:4:4 with odd sides", "mp4", coded("-vf", "format=yuv444p,pad=321:181:0:0", "-c:v", "libx264", *FAST)),
+    Twin("051 MPEG-4 without sound in AVI", "avi", coded("-c:v", "mpeg4", "-q:v", "2", "-an"), sound=False),
     Twin("053 turned, with surround sound", "mp4",
          lambda plain, path: (ffmpeg("-i", plain, "-vf", "transpose=cclock", *X264, *SURROUND, "-c:a", "aac", path.with_name("l.mp4")),
                               turned(path.with_name("l.mp4"), path, 90))[1], check=video("rotation", 90)),
@@ -176,6 +187,8 @@ TWINS = [
     Twin("081 subtitles and AC-3 in Matroska", "mkv", subtitled),
     Twin("083 VP8 and Vorbis in WebM", "webm",
          coded("-c:v", "libvpx", "-b:v", "4M", "-deadline", "realtime", *SURROUND, "-c:a", "libvorbis")),
+    Twin("063 sound that ends before the picture", "mp4", coded("-c:v", "copy", "-af", "atrim=end=2.3", "-c:a", "aac")),
+    Twin("101 and 105 surround sound", "mp4", coded("-c:v", "copy", *SURROUND, "-c:a", "aac")),
     Twin("103 MP3 in MP4", "mp4", coded("-c:v", "copy", "-c:a", "libmp3lame")),
     Twin("--- a cover larger than the film", "mp4", with_cover, check=lambda p: p.video_names == ("180p",)),
 ]  # fmt: skip
@@ -205,3 +218,45 @@ async def test_twin(tmp_path: Path, plain: Path, twin: Twin) -> None:
         left, right = published.sound()
         assert loudest_tones(left[: 2 * RATE]) == loudest_tones(right[: 2 * RATE]) == [440]
         assert np.abs(left[RATE : 2 * RATE]).max() > 0.05
+
+
+async def test_035_ten_pictures_a_second(tmp_path: Path) -> None:
+    source = write_film(tmp_path / "film.mp4", [Fraction(n, 10) for n in range(180)], rate=Fraction(10), gop=250)
+    published = await publish(source, tmp_path / "out")
+    assert published.plan.video is not None
+    assert (published.plan.video.fps, published.plan.audio) == ("10", ())
+    pictures, _ = published.pictures()
+    assert [number_in(picture) for picture in pictures] == list(range(180))
+
+
+async def test_075_a_small_file_that_is_much_work(tmp_path: Path) -> None:
+    source = tmp_path / "film.mp4"
+    ffmpeg(
+        "-f", "lavfi", "-i", "color=c=0x406080:s=1920x1080:r=30:d=13", "-c:v", "libx264", "-preset", "ultrafast", source
+    )
+    assert source.stat().st_size < 100_000
+    published = await publish(source, tmp_path / "out")
+    assert published.plan.video_names == ("1080p", "720p", "480p", "360p")
+    pictures, _ = published.pictures()
+    assert len(pictures) == 13 * 30
+
+
+async def test_a_turned_film_that_changes_its_size(tmp_path: Path) -> None:
+    """Turning is built for one size of picture; what is smaller is brought to it first."""
+    parts = []
+    for number, size in enumerate(("640x360", "320x180")):
+        parts.append(tmp_path / f"{number}.h264")
+        graph = f"testsrc2=s=640x360:r=25:d=2,scale={size.replace('x', ':')}"
+        ffmpeg("-f", "lavfi", "-i", graph, *X264, "-bsf:v", "h264_metadata=aud=remove", parts[-1])
+    joined = tmp_path / "joined.h264"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    ffmpeg("-r", "25", "-i", joined, "-c", "copy", tmp_path / "film.mp4")
+    turned(tmp_path / "film.mp4", tmp_path / "turned.mp4", 90)
+    published = await publish(tmp_path / "turned.mp4", tmp_path / "out")
+    assert published.plan.video is not None
+    assert published.plan.video.rotation == 90
+    pictures, _ = published.pictures()
+    assert len(pictures) == 100
+    # The same moving picture twice, once large and once small.
+    for large, small in zip(pictures[:50:10], pictures[50::10], strict=True):
+        assert np.abs(large.astype(int) - small.astype(int)).mean() < 12
