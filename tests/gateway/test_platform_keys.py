@@ -1,6 +1,7 @@
 """JWTs by the platform's own keys, over a real gateway: as PEM, and as a key set that is published and rotated."""
 
 import base64
+import gzip
 import json
 import threading
 import time
@@ -290,7 +291,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.fetches += 1
-        status, body, headers = self.server.answer or (200, json.dumps({"keys": self.server.keys}).encode(), {})
+        sound = (200, json.dumps({"keys": self.server.keys}).encode(), {})
+        status, body, headers = sound if self.path == "/elsewhere" else self.server.answer or sound
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
@@ -375,35 +377,47 @@ def test_a_key_is_good_under_its_own_id_and_algorithm_only(
             refused(answer, 401, "invalid_jwt")
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (500, b"{}", {}),
-        (200, b"not JSON", {}),
-        (200, b'{"keys": []}', {}),
-        (200, b"[" * 200_000, {}),
-        (200, b'{"keys": [' + b" " * (jwks.MOST_BYTES + 1) + b"]}", {}),
-        (200, b"\x1f\x8b\x08\x00", {"Content-Encoding": "gzip"}),
-        (302, b"", {"Location": "http://127.0.0.1:1/elsewhere"}),
-    ],
-    ids=["500", "no JSON", "no keys", "too deep", "too large", "packed", "moved"],
-)
+BROKEN: dict[str, Callable[[bytes], tuple[int, bytes, dict[str, str]]]] = {
+    "500": lambda keys: (500, keys, {}),
+    "no JSON": lambda keys: (200, keys[:-1], {}),
+    "no set": lambda keys: (200, b"[" + keys + b"]", {}),
+    "no keys": lambda _: (200, b'{"keys": []}', {}),
+    "too deep": lambda _: (200, b"[" * 200_000, {}),
+    "too large": lambda keys: (200, keys + b" " * jwks.MOST_BYTES, {}),
+    "packed": lambda keys: (200, gzip.compress(keys), {"Content-Encoding": "gzip"}),
+    "moved": lambda _: (302, b"", {"Location": "/elsewhere"}),
+    "moved for good": lambda _: (308, b"", {"Location": "/elsewhere"}),
+}
+"""Answers of an address that is broken, by what it would have to say: each would let a new key in if it were taken."""
+
+
+@pytest.mark.parametrize("how", BROKEN)
 def test_the_last_good_keys_stay_while_the_address_is_broken(
-    postgres: TestDatabase,
-    tmp_path: Path,
-    published: KeyServer,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: tuple[int, bytes, dict[str, str]],
+    postgres: TestDatabase, tmp_path: Path, published: KeyServer, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(jwks, "ASK_AGAIN_AFTER", 0.0)
     pair, other = rsa_pair("one"), rsa_pair("two")
     published.keys = [pair.jwk()]
     with asking(postgres, tmp_path, platform_jwks_url=published.url) as ask:
         good(ask(pair.sign()))
-        published.answer = answer
+        published.keys = [other.jwk()]
+        published.answer = BROKEN[how](json.dumps({"keys": published.keys}).encode())
         refused(ask(other.sign()), 401, "invalid_jwt")
         assert published.fetches == 2
         good(ask(pair.sign()))
+        # And it is the answer's fault alone.
+        published.answer = None
+        good(ask(other.sign()))
+
+
+def test_an_address_that_never_answers_holds_nobody_up_for_long(
+    postgres: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "FETCH_TIMEOUT", 0.2)
+    # It listens, and that is all.
+    with KeyServer() as silent, asking(postgres, tmp_path, platform_jwks_url=silent.url) as ask:
+        refused(ask(rsa_pair("one").sign()), 401, "invalid_jwt")
+        good(ask(jwt.encode(GOOD, PLATFORM_SECRET)))
 
 
 def test_an_address_that_is_down_costs_nobody_the_keys(

@@ -85,8 +85,9 @@ class KeySet:
         try:
             keys = jwks_keys(json.loads(await self._body()))
         except Exception as error:
-            # Without its address, in which some platforms put a secret.
-            log.warning("the keys of PLATFORM_JWKS_URL could not be fetched: %s: %.200s", type(error).__name__, error)
+            # Without its address, in which some platforms put a secret: this one error is nothing but the address.
+            why = "" if isinstance(error, aiohttp.InvalidURL) else error
+            log.warning("the keys of PLATFORM_JWKS_URL could not be fetched: %s %.200s", type(error).__name__, why)
             return False
         if not keys:
             log.warning("PLATFORM_JWKS_URL names no RSA or P-256 key that signs; what was known before is kept")
