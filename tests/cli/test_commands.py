@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from jose import jwt
 
+from services.gateway.identity.jwt import OWN_KID
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "x" * 64
 VIDEO = "0198c0de-0000-7000-8000-000000000001"
@@ -103,6 +105,8 @@ def test_token_prints_only_the_token(lectern: Lectern) -> None:
     claims = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"], audience="lectern", issuer="lectern")
     assert (claims["sub"], claims["role"], claims["name"]) == ("u1", "student", "Nino")
     assert claims["exp"] - claims["iat"] == 60
+    # By this the gateway knows that the claims have Lectern's own names, whatever the platform's are.
+    assert jwt.get_unverified_header(done.stdout.strip())["kid"] == OWN_KID
     assert done.stdout.count("\n") == 1
 
 

@@ -30,7 +30,7 @@ from tests.support.clients import good, refused
 from tests.support.running import run_async
 from tests.support.served import INNER_SECRET, PLATFORM_SECRET, Served, gateway_settings
 
-ELSEWHERE = "127.0.1.2"
+ELSEWHERE, PROXY = "127.0.1.2", "127.0.9.1"
 SOME_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
@@ -84,7 +84,14 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
         Served(_service("progress")) as progress,
         Served(_service("transcoder")) as transcoder,
     ):
-        settings = gateway_settings(postgres, public, media_url=media, progress_url=progress, transcoder_url=transcoder)
+        settings = gateway_settings(
+            postgres,
+            public,
+            media_url=media,
+            progress_url=progress,
+            transcoder_url=transcoder,
+            trusted_proxies="127.0.9.0/24",
+        )
         with Served(create_app(settings)) as url:
             yield Gateway(url, postgres.owner)
 
@@ -302,9 +309,27 @@ def test_with_an_address_only_its_network_spends_it(gateway: Gateway, video: str
     good(spend(gateway, mapped, ELSEWHERE))
 
 
-def test_a_token_bound_to_ipv6_is_refused_to_ipv4_and_no_fault_of_ours(gateway: Gateway, video: str) -> None:
-    token = issued(gateway, video, clientIp="2001:db8::1")["token"]
-    refused(spend(gateway, token), 403, "ip_changed")
+def through_proxy(gateway: Gateway, token: str, forwarded: str) -> httpx.Response:
+    headers = {"Accept": "application/json", "Forwarded": forwarded}
+    return gateway.client(None, PROXY).get("/api/videos/stream", params={"token": token}, headers=headers)
+
+
+def test_the_address_is_the_one_that_a_trusted_proxy_forwards(gateway: Gateway, video: str) -> None:
+    token = issued(gateway, video)["token"]
+    session = good(through_proxy(gateway, token, 'for=1.2.3.4, for="[2001:db8:1:2::3]:443";proto=https'))
+    sql = "SELECT host(network_v6) || '/' || masklen(network_v6) AS net FROM access.playback_sessions WHERE id = $1"
+    assert gateway.query(sql, uuid.UUID(session["sessionId"])) == [{"net": "2001:db8:1::/48"}]
+    bound = issued(gateway, video, clientIp="2001:db8:1::9")["token"]
+    refused(through_proxy(gateway, bound, 'for="[2001:db8:1::9]", for="[2001:db8:2::9]"'), 403, "ip_changed")
+    good(through_proxy(gateway, bound, 'for="[2001:db8:1:77::1]"'))
+
+
+def test_the_other_family_is_another_network_and_no_fault_of_ours(gateway: Gateway, video: str) -> None:
+    """A /48 of an IPv4 address is an error to Postgres, and browsers go from one family to the other as they like."""
+    of_v4, of_v6 = (issued(gateway, video, clientIp=ip)["token"] for ip in (ELSEWHERE, "2001:db8::1"))
+    refused(through_proxy(gateway, of_v4, 'for="[2001:db8::1]"'), 403, "ip_changed")
+    refused(spend(gateway, of_v6), 403, "ip_changed")
+    good(spend(gateway, of_v4, ELSEWHERE))
 
 
 async def test_of_many_who_spend_an_unbound_token_at_once_one_wins(gateway: Gateway, video: str) -> None:
