@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import instance, tokens, videos
+from cli import apikeys, instance, tokens, videos
 
 app = typer.Typer(
     name="lectern",
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 instance.register(app)
 tokens.register(app)
+apikeys.register(app)
 videos.register(app)
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "gateway": (
         *_S3,
         *_PROXIES,
+        "PLATFORM_JWT_PUBLIC_KEY",
+        "PLATFORM_JWKS_URL",
+        "PLATFORM_JWT_CLAIMS",
+        "PLATFORM_JWT_ROLES",
         "IP_POLICY",
         "SESSION_MAX_HOURS",
         "MAX_STREAMS",

@@ -12,9 +12,12 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from starlette.middleware.cors import CORSMiddleware
 
+from services.gateway.apikeys.endpoints import router as api_keys_router
+from services.gateway.apikeys.service import ApiKeyService
 from services.gateway.devices.endpoints import router as devices_router
 from services.gateway.devices.service import DeviceService
 from services.gateway.identity.endpoints import router as identity_router
+from services.gateway.identity.jwks import KeySet
 from services.gateway.identity.jwt import PlatformJwts
 from services.gateway.limits.headers import SecurityHeaders
 from services.gateway.proxy.routes import proxy_router
@@ -46,12 +49,15 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _wire(app, settings)
-        sweep = asyncio.create_task(_sweep_for_ever(app.state.tokens))
+        beside = [asyncio.create_task(_sweep_for_ever(app.state.tokens))]
+        if app.state.key_set is not None:
+            beside.append(asyncio.create_task(app.state.key_set.keep_fresh()))
         try:
             yield
         finally:
-            sweep.cancel()
-            await asyncio.gather(sweep, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             for upstream in app.state.upstreams.values():
                 await upstream.close()
             await app.state.public_store.close()
@@ -85,7 +91,9 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         }
         return JSONResponse(document, 200 if fine else 503)
 
-    for router in (identity_router, tokens_router, sessions_router, devices_router, proxy_router(), public_router):
+    for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router):
+        app.include_router(router)
+    for router in (proxy_router(), public_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
@@ -97,9 +105,16 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
         settings.database_url.get_secret_value(), application="lectern-gateway", pool_size=settings.database_pool_size
     )
     state.public_store = open_store(settings.public_storage_url, settings.s3)
+    state.key_set = KeySet(settings.platform_jwks_url) if settings.platform_jwks_url else None
     state.jwts = PlatformJwts(
-        settings.platform_jwt_secret.get_secret_value(), settings.platform_jwt_issuer, settings.platform_jwt_audience
+        settings.platform_jwt_secret.get_secret_value(),
+        settings.platform_jwt_issuer,
+        settings.platform_jwt_audience,
+        keys=settings.platform_keys,
+        key_set=state.key_set,
+        claims=settings.claim_map,
     )
+    state.api_keys = ApiKeyService(state.database)
     state.entitlement = Entitlement(state.database)
     state.tokens = TokenService(state.database, state.entitlement, settings.ip_policy)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())

@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from services.gateway.identity.claims import ClaimMap
+from services.gateway.identity.jwks import checked_url
+from services.gateway.identity.keys import PlatformKey, pem_keys
 from shared.settings import DatabaseSettings, ListenSettings, MasterKeySettings, PublicStorageSettings
 
 
@@ -20,6 +23,14 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     platform_jwt_secret: SecretStr = Field(min_length=32)
     platform_jwt_issuer: str = "lectern"
     platform_jwt_audience: str = "lectern"
+    platform_jwt_public_key: str = ""
+    """One or more RSA or P-256 public keys as PEM, or the path of a file that holds them."""
+    platform_jwks_url: str = ""
+    """Where the platform publishes its keys: https, or http on this machine."""
+    platform_jwt_claims: str = ""
+    """Which claims say what, as ``user_id=sub,role=https://school/role,name=name,email=email``."""
+    platform_jwt_roles: str = ""
+    """What the platform calls our roles, as ``teacher=instructor,learner=student``; no other is known then."""
 
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
     session_max_hours: float = Field(default=24, gt=0, le=24 * 30)
@@ -27,7 +38,7 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     max_streams: int = Field(default=2, ge=0)
     """Streams of one student at once; the newest wins. 0 for any number."""
     trusted_proxies: str = ""
-    """CIDRs of the proxies whose X-Forwarded-For is believed, separated by commas."""
+    """CIDRs of the proxies whose X-Forwarded-For or Forwarded is believed, separated by commas."""
     cors_allowed_origins: str = ""
     """Origins of the platform's pages, separated by commas."""
     max_upload_bytes: int = Field(default=2_147_483_648, ge=1)
@@ -40,6 +51,46 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
         for part in _split(value):
             ip_network(part)
         return value
+
+    @field_validator("platform_jwt_public_key")
+    @classmethod
+    def _pem(cls, value: str) -> str:
+        """The text itself, where a path was given: it is read once."""
+        if not value or "-----BEGIN" in value:
+            text = value
+        else:
+            try:
+                text = Path(value).expanduser().read_text(encoding="ascii")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"it is neither a PEM text nor a file of one ({type(error).__name__})") from None
+        if text:
+            pem_keys(text)
+        return text
+
+    @field_validator("platform_jwks_url")
+    @classmethod
+    def _jwks(cls, value: str) -> str:
+        return checked_url(value) if value else value
+
+    @field_validator("platform_jwt_claims")
+    @classmethod
+    def _claims(cls, value: str) -> str:
+        ClaimMap.parse(value, "")
+        return value
+
+    @field_validator("platform_jwt_roles")
+    @classmethod
+    def _roles(cls, value: str) -> str:
+        ClaimMap.parse("", value)
+        return value
+
+    @property
+    def platform_keys(self) -> tuple[PlatformKey, ...]:
+        return pem_keys(self.platform_jwt_public_key) if self.platform_jwt_public_key else ()
+
+    @property
+    def claim_map(self) -> ClaimMap:
+        return ClaimMap.parse(self.platform_jwt_claims, self.platform_jwt_roles)
 
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

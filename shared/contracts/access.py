@@ -15,6 +15,11 @@ class Role(StrEnum):
     def is_staff(self) -> bool:
         return self in (Role.INSTRUCTOR, Role.ADMIN)
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether courses and people's progress are shown as they are, not as one student may see them."""
+        return self.is_staff or self is Role.SERVICE
+
 
 class Actor(BaseModel):
     """The person (or back end) behind a request, as the platform's JWT named them."""

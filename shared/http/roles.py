@@ -24,4 +24,5 @@ def _one_of(*roles: Role) -> object:
 
 Staff = Annotated[Actor, _one_of(Role.INSTRUCTOR, Role.ADMIN)]
 Admin = Annotated[Actor, _one_of(Role.ADMIN)]
+StaffOrService = Annotated[Actor, _one_of(Role.INSTRUCTOR, Role.ADMIN, Role.SERVICE)]
 AdminOrService = Annotated[Actor, _one_of(Role.ADMIN, Role.SERVICE)]

@@ -14,12 +14,14 @@ _CREDENTIAL_PATH = re.compile(r"(/playback/)[^/?\s\"']+")
 # Ids and storage keys have shorter parts; what is this long in a path is a token that somebody put in a wrong place.
 _LONG_PART = re.compile(r"(?<=/)[A-Za-z0-9_-]{40,}(?=[/?\s\"']|$)")
 _TOKEN_QUERY = re.compile(r"([?&](?:token|signature)=)[^&\s\"']+", re.IGNORECASE)
+_API_KEY = re.compile(r"(?<![A-Za-z0-9])lk_[A-Za-z0-9_-]{20,}")
 _BEARER = re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 
 
 def mask_path(path: str) -> str:
-    """``path`` without the session credential and without tokens in its query."""
-    return _TOKEN_QUERY.sub(r"\1***", _LONG_PART.sub("***", _CREDENTIAL_PATH.sub(r"\1***", path)))
+    """``path`` without the session credential, without API keys and without tokens in its query."""
+    without = _API_KEY.sub("lk_***", _CREDENTIAL_PATH.sub(r"\1***", path))
+    return _TOKEN_QUERY.sub(r"\1***", _LONG_PART.sub("***", without))
 
 
 def request_id() -> str:

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jose import jwt
+
+from services.gateway.identity.jwt import OWN_KID
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "x" * 64
@@ -42,6 +45,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_DELETE(self) -> None:
+        self._serve()
+
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
@@ -49,9 +55,10 @@ class Handler(BaseHTTPRequestHandler):
         status, document = queued.pop(0) if len(queued) > 1 else (queued or [(404, {})])[0]
         data = json.dumps(document).encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(len(data) if status != 204 else 0))
         self.end_headers()
-        self.wfile.write(data)
+        if status != 204:
+            self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
         return
@@ -98,6 +105,8 @@ def test_token_prints_only_the_token(lectern: Lectern) -> None:
     claims = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"], audience="lectern", issuer="lectern")
     assert (claims["sub"], claims["role"], claims["name"]) == ("u1", "student", "Nino")
     assert claims["exp"] - claims["iat"] == 60
+    # By this the gateway knows that the claims have Lectern's own names, whatever the platform's are.
+    assert jwt.get_unverified_header(done.stdout.strip())["kid"] == OWN_KID
     assert done.stdout.count("\n") == 1
 
 
@@ -182,6 +191,56 @@ def test_status_shows_the_film_and_a_failed_one_fails(lectern: Lectern, gateway:
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"] == error
     assert "The film ends early. (truncated)" in done.stderr
+
+
+KEYS = "/api/admin/api-keys"
+KEY = {
+    "id": VIDEO, "name": "the [red]school[/red]", "scopes": ["enrollments", "tokens"], "createdBy": "nino",
+    "createdAt": "2026-01-01T00:00:00.000Z", "lastUsedAt": None, "expiresAt": None, "revokedAt": None,
+}  # fmt: skip
+
+
+def test_an_api_key_is_made_and_printed_alone(lectern: Lectern, gateway: Gateway) -> None:
+    gateway.answers[KEYS] = [(201, {**KEY, "key": "lk_example"})]
+    command = ("apikeys", "create", "school", "--scope", "tokens", "--scope", "enrollments")
+    done = lectern(*command, "--days", "30", "--url", gateway.url, PLATFORM_JWT_SECRET=SECRET)
+    assert (done.returncode, done.stdout) == (0, "lk_example\n")
+    method, path, headers, body = gateway.asked[0]
+    assert (method, path) == ("POST", KEYS)
+    wanted = json.loads(body)
+    assert (wanted["name"], wanted["scopes"]) == ("school", ["tokens", "enrollments"])
+    left = datetime.fromisoformat(wanted["expiresAt"]) - datetime.now(UTC)
+    assert timedelta(days=29) < left < timedelta(days=31)
+    token = headers["Authorization"].removeprefix("Bearer ")
+    assert jwt.decode(token, SECRET, algorithms=["HS256"], audience="lectern")["role"] == "admin"
+    done = lectern(*command, "--json", "--url", gateway.url, "--token", "t")
+    assert json.loads(done.stdout) == {**KEY, "key": "lk_example"}
+    assert "expiresAt" not in json.loads(gateway.asked[1][3])
+
+
+def test_api_keys_are_listed_with_their_state(lectern: Lectern, gateway: Gateway) -> None:
+    past, future = "2020-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z"
+    states = [{}, {"expiresAt": future, "lastUsedAt": past}, {"expiresAt": past}, {"revokedAt": past}]
+    document = {"apiKeys": [{**KEY, **state} for state in states]}
+    gateway.answers[KEYS] = [(200, document)]
+    done = lectern("apikeys", "list", "--url", gateway.url, "--token", "t", COLUMNS="160")
+    assert done.returncode == 0
+    assert done.stdout.count(VIDEO) == 4
+    assert done.stdout.count("the [red]school[/red]") == 4
+    assert all(state in done.stdout for state in ("good", "until 2099-01-01", "expired", "revoked", "2020-01-01"))
+    done = lectern("apikeys", "list", "--json", "--url", gateway.url, "--token", "t")
+    assert json.loads(done.stdout) == document
+
+
+def test_an_api_key_is_revoked(lectern: Lectern, gateway: Gateway) -> None:
+    gateway.answers[f"{KEYS}/{VIDEO}"] = [(204, {})]
+    done = lectern("apikeys", "revoke", VIDEO, "--url", gateway.url, "--token", "t")
+    assert (done.returncode, done.stdout) == (0, f"{VIDEO}  revoked\n")
+    assert gateway.asked[0][:2] == ("DELETE", f"{KEYS}/{VIDEO}")
+    gateway.answers[f"{KEYS}/..%2Fx"] = [(404, {"code": "api_key_not_found", "detail": "There is no such API key."})]
+    done = lectern("apikeys", "revoke", "../x", "--url", gateway.url, "--token", "t")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "lectern: There is no such API key. (api_key_not_found)\n"
 
 
 def test_an_id_cannot_leave_its_place_in_the_path(lectern: Lectern, gateway: Gateway) -> None:

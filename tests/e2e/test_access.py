@@ -223,6 +223,8 @@ def test_without_a_jwt_every_call_of_the_api_asks_to_sign_in(platform: Platform,
         ("PUT", f"/api/progress/chapters/{chapter}"), ("GET", f"/api/progress/chapters/{chapter}"),
         ("GET", f"/api/progress/courses/{course.id}"), ("POST", f"/api/progress/chapters/{chapter}/complete"),
         ("POST", f"/api/progress/chapters/{chapter}/reset"), ("GET", "/api/progress/stats"),
+        ("POST", "/api/access-tokens"), ("POST", "/api/admin/api-keys"), ("GET", "/api/admin/api-keys"),
+        ("DELETE", f"/api/admin/api-keys/{video}"),
     ]  # fmt: skip
     for method, path in calls:
         refused(platform.client().request(method, path), 401, "sign_in_required")

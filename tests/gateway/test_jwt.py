@@ -28,15 +28,15 @@ def unsigned() -> str:
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(GOOD)}."
 
 
-def test_a_good_one_names_its_bearer() -> None:
-    assert JWTS.verify(jwt.encode({**GOOD, "name": "Sam"}, SECRET)) == Actor(
+async def test_a_good_one_names_its_bearer() -> None:
+    assert await JWTS.verify(jwt.encode({**GOOD, "name": "Sam"}, SECRET)) == Actor(
         user_id="sam", role=Role.STUDENT, name="Sam"
     )
 
 
-def test_what_we_make_we_accept() -> None:
+async def test_what_we_make_we_accept() -> None:
     actor = Actor(user_id="demo", role=Role.ADMIN, name="Demo")
-    assert JWTS.verify(JWTS.make(actor, 60)) == actor
+    assert await JWTS.verify(JWTS.make(actor, 60)) == actor
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_what_we_make_we_accept() -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_anything_else_is_refused(token: str) -> None:
+async def test_anything_else_is_refused(token: str) -> None:
     with pytest.raises(Problem) as refusal:
-        JWTS.verify(token)
+        await JWTS.verify(token)
     assert (refusal.value.status, refusal.value.code) == (401, "invalid_jwt")
     assert not token or token not in refusal.value.detail

@@ -8,7 +8,6 @@ import asyncio
 import json
 import re
 import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from jose import jwt
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,34 +25,16 @@ from services.gateway.app import create_app
 from services.gateway.proxy import upstream
 from services.gateway.settings import GatewaySettings
 from shared.auth import ServiceTokens
-from shared.http.server import UVICORN
 from tests.conftest import TestDatabase
 from tests.support.clients import problem
 from tests.support.patience import until
 from tests.support.running import ROOT, free_port
+from tests.support.served import Served
 from tests.support.wire import Wire
 
 SECRET = "m" * 40
 PLATFORM = "p" * 40
 MEGABYTE = 1024 * 1024
-
-
-class _Server:
-    """An ASGI app on a loopback port, in a thread of its own."""
-
-    def __init__(self, app: Any) -> None:
-        self.port = free_port()
-        self._server = uvicorn.Server(uvicorn.Config(app, port=self.port, lifespan="on", **UVICORN))
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        until(lambda: self._server.started, "the start of a server")
-        return f"http://127.0.0.1:{self.port}"
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(timeout=30)
 
 
 SEEN: dict[str, Any] = {}
@@ -106,7 +86,7 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
     before = upstream.READ_TIMEOUT
     upstream.READ_TIMEOUT = 1.0
     try:
-        with _Server(media) as media_url:
+        with Served(media) as media_url:
             settings = GatewaySettings(
                 listen_port=0,
                 database_url=postgres.services["gateway"],  # type: ignore[arg-type]
@@ -123,7 +103,7 @@ def gateway(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) ->
                 web_root=web,
                 cors_allowed_origins="https://school.example",
             )
-            with _Server(create_app(settings)) as url:
+            with Served(create_app(settings)) as url:
                 yield url
     finally:
         upstream.READ_TIMEOUT = before

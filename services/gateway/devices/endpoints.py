@@ -7,10 +7,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from services.gateway.devices.schemas import Devices, OpenSessions, Revocation, Revoked
 from services.gateway.devices.service import DeviceService
-from services.gateway.identity.dependencies import SignedIn
-from shared.contracts.access import Actor, Role
+from services.gateway.identity.dependencies import Admin, SignedIn
 from shared.contracts.model import ExternalId
-from shared.http import Problem
 
 router = APIRouter(tags=["devices"])
 
@@ -23,15 +21,6 @@ def _devices(request: Request) -> DeviceService:
 
 
 Service = Annotated[DeviceService, Depends(_devices)]
-
-
-def _admin(actor: SignedIn) -> Actor:
-    if actor.role is not Role.ADMIN:
-        raise Problem(403, "role_required", f"This needs the role admin; you are signed in as {actor.role.value}.")
-    return actor
-
-
-Admin = Annotated[Actor, Depends(_admin)]
 
 
 @router.get("/api/devices")

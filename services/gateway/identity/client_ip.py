@@ -1,6 +1,7 @@
 """Whose address it is: the connection's, or what a trusted proxy says of it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
@@ -11,24 +12,74 @@ Policy = Literal["prefix", "exact", "off"]
 
 PREFIX_V4, PREFIX_V6 = 24, 48
 
+# RFC 7239: pairs by semicolons, elements by commas, and a quoted string may hold both.
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PAIR = re.compile(rf'({_WORD})=(?:({_WORD})|"((?:[^"\\]|\\.)*)")')
+_GAP = re.compile(r"[ \t]*([;,]|$)[ \t]*")
+_PORT = re.compile(r"[0-9]{1,5}|_[A-Za-z0-9._-]+")
+
 
 def client_ip(request: Request, trusted: Networks) -> str:
     """The client's address in its shortest form.
 
-    X-Forwarded-For is read from the right, past the proxies we trust: everything further left was written by somebody
-    we do not know.
+    X-Forwarded-For, and where a request has none, Forwarded (RFC 7239), is read from the right, past the proxies we
+    trust: everything further left was written by somebody we do not know. What is no address (``unknown``, a name that
+    hides one, nonsense) ends the walk.
     """
     peer = _parse(request.client.host if request.client else "127.0.0.1")
     if peer is None or not _within(peer, trusted):
         return str(peer)
-    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-        address = _parse(hop.strip())
+    for hop in _hops(request):
+        address = _node(hop)
         if address is None:
             break
         peer = address
         if not _within(address, trusted):
             break
     return str(peer)
+
+
+def _hops(request: Request) -> Iterator[str]:
+    """What proxies said of whom they were asked by, the nearest first; empty for what can not be read."""
+    # A proxy may add a line of its own below the client's, so all lines count, and the last is the nearest.
+    lines = request.headers.getlist("x-forwarded-for")
+    if lines:
+        for line in reversed(lines):
+            yield from (hop.strip() for hop in reversed(line.split(",")))
+        return
+    for line in reversed(request.headers.getlist("forwarded")):
+        yield from reversed(_forwarded(line))
+
+
+def _forwarded(line: str) -> list[str]:
+    """The ``for`` of each element of a line of Forwarded, empty where it has none. A malformed line is one of those."""
+    found, place = [""], 0
+    while place < len(line):
+        pair = _PAIR.match(line, place)
+        gap = _GAP.match(line, pair.end() if pair else place)
+        if gap is None or (pair is None and gap.end() == place):
+            # By a quote that never ends a client could swallow what the proxy wrote after it: nothing here is believed.
+            return [""]
+        if pair and pair[1].lower() == "for":
+            found[-1] = pair[2] or re.sub(r"\\(.)", r"\1", pair[3] or "")
+        if gap[1] == ",":
+            found.append("")
+        place = gap.end()
+    return found
+
+
+def _node(written: str) -> IPv4Address | IPv6Address | None:
+    """The address in ``192.0.2.1``, ``192.0.2.1:80``, ``2001:db8::1``, ``[2001:db8::1]`` or ``[2001:db8::1]:80``."""
+    address, port = written, ""
+    if written.startswith("["):
+        address, closed, after = written[1:].partition("]")
+        if not closed or (after and not after.startswith(":")):
+            return None
+        port = after[1:] or ("" if not after else "-")
+    elif written.count(":") == 1:
+        address, _, port = written.partition(":")
+        port = port or "-"
+    return None if port and not _PORT.fullmatch(port) else _parse(address)
 
 
 def network_of(address: str, policy: Policy) -> str:
@@ -49,7 +100,7 @@ def _within(address: IPv4Address | IPv6Address, networks: Networks) -> bool:
 
 def _parse(written: str) -> IPv4Address | IPv6Address | None:
     try:
-        parsed = ip_address(written.strip("[]").split("%")[0])
+        parsed = ip_address(written.partition("%")[0])
     except ValueError:
         return None
     # A dual-stack socket shows an IPv4 client as ::ffff:a.b.c.d, which is the same client.

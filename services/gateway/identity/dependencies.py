@@ -4,21 +4,42 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.gateway.apikeys.service import PREFIX, ApiKeyService
 from services.gateway.identity import errors
 from services.gateway.identity.client_ip import client_ip
 from services.gateway.identity.jwt import PlatformJwts
-from shared.contracts.access import Actor
+from shared.contracts.access import Actor, Role
+from shared.http import Problem
 
 
-def signed_in(request: Request) -> Actor:
-    jwts: PlatformJwts = request.app.state.jwts
+async def signed_in(request: Request) -> Actor:
+    """By the platform's JWT, or by an API key: that has to have the scope of the route. The one place that asks."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
         raise errors.sign_in_required()
-    return jwts.verify(token.strip())
+    if token.startswith(PREFIX):
+        api_keys: ApiKeyService = request.app.state.api_keys
+        return await api_keys.admit(token, request.method, getattr(request.scope.get("route"), "path", ""))
+    jwts: PlatformJwts = request.app.state.jwts
+    return await jwts.verify(token)
 
 
 SignedIn = Annotated[Actor, Depends(signed_in)]
+
+
+def _only(role: Role) -> object:
+    def check(actor: SignedIn) -> Actor:
+        if actor.role is not role:
+            sentence = f"This needs the role {role.value}; you are signed in as {actor.role.value}."
+            raise Problem(403, "role_required", sentence)
+        return actor
+
+    return Depends(check)
+
+
+Admin = Annotated[Actor, _only(Role.ADMIN)]
+BackEnd = Annotated[Actor, _only(Role.SERVICE)]
 
 
 def _client_ip(request: Request) -> str:

@@ -11,9 +11,12 @@ from shared.db.models.access import VideoAccessToken
 
 # The conditions and the spending are one statement: of any number of tries at once, Postgres lets one win.
 SPEND = text("""
-UPDATE access.video_access_tokens SET spent_at = now()
+UPDATE access.video_access_tokens SET spent_at = now(), client_ip = coalesce(client_ip, CAST(:ip AS inet))
 WHERE token_hash = :hash AND spent_at IS NULL AND expires_at > now()
-  AND (:anywhere OR set_masklen(client_ip, :bits)::cidr >>= CAST(:ip AS inet))
+  AND (:anywhere OR client_ip IS NULL
+       -- Of the other family there is no network of so many bits, and asking for it is an error.
+       OR CASE WHEN family(client_ip) = family(CAST(:ip AS inet))
+               THEN set_masklen(client_ip, :bits)::cidr >>= CAST(:ip AS inet) ELSE false END)
 RETURNING id, video_id, user_id, role, device_id
 """)
 
@@ -48,7 +51,10 @@ async def issue(session: Session, token: VideoAccessToken) -> None:
 
 
 async def spend(session: Session, token_hash: bytes, ip: str, bits: int | None) -> Spent | None:
-    """Spend a token from ``ip``; ``bits`` is how much of the address must be the same, None for nothing of it."""
+    """Spend a token from ``ip``; ``bits`` is how much of the address must be the same, None for nothing of it.
+
+    A token that is bound to no address binds to this one now.
+    """
     values = {"hash": token_hash, "ip": ip, "bits": bits or 0, "anywhere": bits is None}
     row = (await session.execute(SPEND, values)).mappings().first()
     return Spent(row["video_id"], row["user_id"], row["role"], row["device_id"]) if row else None

@@ -31,16 +31,21 @@ class TokenService:
         self._entitlement = entitlement
         self._policy = policy
 
-    async def issue(self, video_id: UUID, actor: Actor, ip: str, user_agent: str) -> AccessToken:
-        """A token for ``actor`` to watch a video from ``ip``, good once within two hours."""
+    async def issue(self, video_id: UUID, actor: Actor, ip: str | None, user_agent: str | None) -> AccessToken:
+        """A token for ``actor`` to watch a video from ``ip``, good once within two hours.
+
+        Without ``ip`` it is good from anywhere; without ``user_agent`` nothing is known of the device.
+        """
         secret = secrets.token_urlsafe(TOKEN_BYTES)
         expires_at = datetime.now(UTC) + LIFETIME
         async with self._database.session_scope() as session:
             entitled = await self._entitlement.require_video(video_id, actor, session)
             if entitled.version_id is None:
                 raise errors.not_playable()
-            agent = user_agent[:512]
-            device = await repository.record_device(session, actor.user_id, digest(agent), agent)
+            device = None
+            if user_agent is not None:
+                agent = user_agent[:512]
+                device = await repository.record_device(session, actor.user_id, digest(agent), agent)
             token = VideoAccessToken(
                 id=new_id(),
                 token_hash=digest(secret),

@@ -8,7 +8,7 @@ from services.media.catalog.schemas import CourseAnswer, CourseInput, CourseList
 from services.media.catalog.service import CatalogService
 from shared.contracts.model import ExternalId
 from shared.http.inner import ActingPerson, service_token_claims
-from shared.http.roles import Admin, AdminOrService
+from shared.http.roles import AdminOrService
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["courses"])
 
@@ -35,7 +35,7 @@ async def get_course(course_id: CourseId, actor: ActingPerson, catalog: Catalog)
 
 
 @router.put("/api/admin/courses/{course_id}")
-async def put_course(course_id: CourseId, body: CourseInput, actor: Admin, catalog: Catalog) -> CourseAnswer:
+async def put_course(course_id: CourseId, body: CourseInput, actor: AdminOrService, catalog: Catalog) -> CourseAnswer:
     return await catalog.put_course(course_id, body, actor)
 
 

@@ -28,7 +28,7 @@ class CatalogService:
 
     async def list_courses(self, actor: Actor) -> CourseList:
         async with self._database.session_scope() as session:
-            rows = await repository.courses_for(session, actor.user_id, everything=actor.role.is_staff)
+            rows = await repository.courses_for(session, actor.user_id, everything=actor.role.sees_all)
         return CourseList(courses=[CourseSummary(**row, poster_url=self._poster(row["poster_key"])) for row in rows])
 
     async def course(self, course_id: str, actor: Actor) -> CourseAnswer:
@@ -94,7 +94,7 @@ class CatalogService:
             raise errors.course_not_found(course_id)
         rows = await repository.chapters_for(session, course_id, actor.user_id)
         enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows)
-        visible = actor.role.is_staff or enrolled or any(row["is_free"] or row["has_enrollment"] for row in rows)
+        visible = actor.role.sees_all or enrolled or any(row["is_free"] or row["has_enrollment"] for row in rows)
         if not visible:
             raise errors.course_not_found(course_id)
         return CourseAnswer(
@@ -109,7 +109,7 @@ class CatalogService:
         return f"{self._public_base_url}/{key}" if key else None
 
     def _chapter(self, row: RowMapping, actor: Actor) -> ChapterAnswer:
-        reason = None if actor.role.is_staff else row["locked_reason"]
+        reason = None if actor.role.sees_all else row["locked_reason"]
         return ChapterAnswer(
             id=row["chapter_id"],
             title=row["title"],

@@ -9,7 +9,7 @@ from services.media.uploads import errors
 from services.media.uploads.schemas import UploadAccepted
 from services.media.uploads.service import UploadService
 from shared.http.inner import service_token_claims
-from shared.http.roles import Staff
+from shared.http.roles import StaffOrService
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["videos"])
 
@@ -45,10 +45,10 @@ def _refuse_by_headers(request: Request) -> str:
 
 
 @router.post("/api/videos/upload", status_code=202, openapi_extra=_form("chapterId", "video"))
-async def upload(request: Request, actor: Staff, uploads: Uploads) -> UploadAccepted:
+async def upload(request: Request, actor: StaffOrService, uploads: Uploads) -> UploadAccepted:
     return await uploads.upload(_refuse_by_headers(request), request.stream(), actor)
 
 
 @router.put("/api/videos/{video_id}/replace", status_code=202, openapi_extra=_form("video"))
-async def replace(video_id: UUID, request: Request, actor: Staff, uploads: Uploads) -> UploadAccepted:
+async def replace(video_id: UUID, request: Request, actor: StaffOrService, uploads: Uploads) -> UploadAccepted:
     return await uploads.replace(video_id, _refuse_by_headers(request), request.stream(), actor)

@@ -11,7 +11,7 @@ from services.media.videos.schemas import Storyboard, ThumbnailList, VideoStatus
 from services.media.videos.service import VideoService
 from services.media.videos.storyboard import as_webvtt
 from shared.http.inner import ActingPerson, service_token_claims
-from shared.http.roles import Staff
+from shared.http.roles import StaffOrService
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["videos"])
 
@@ -66,6 +66,6 @@ async def thumbnails(video_id: UUID, actor: ActingPerson, videos: Videos) -> Thu
 
 
 @router.delete("/api/videos/{video_id}", status_code=204)
-async def delete(video_id: UUID, actor: Staff, videos: Videos) -> Response:
+async def delete(video_id: UUID, actor: StaffOrService, videos: Videos) -> Response:
     await videos.delete(video_id)
     return Response(status_code=204)

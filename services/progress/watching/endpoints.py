@@ -54,8 +54,10 @@ async def put_progress(
 
 
 @router.get("/api/progress/chapters/{chapter_id}")
-async def get_progress(chapter_id: ChapterId, actor: ActingPerson, watching: Watching) -> ProgressAnswer:
-    return await watching.get(actor, chapter_id)
+async def get_progress(
+    chapter_id: ChapterId, actor: ActingPerson, watching: Watching, user_id: OtherUser = None
+) -> ProgressAnswer:
+    return await watching.get(actor, chapter_id, user_id)
 
 
 @router.post("/api/progress/chapters/{chapter_id}/complete")

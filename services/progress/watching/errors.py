@@ -33,5 +33,9 @@ def completion_is_earned() -> Problem:
     )
 
 
+def not_shown() -> Problem:
+    return Problem(403, "role_required", "Only staff and the platform's back end see somebody else's progress.")
+
+
 def not_yours() -> Problem:
     return Problem(403, "role_required", "Only an instructor or an admin may change somebody else's progress.")

@@ -8,7 +8,7 @@ from services.progress.watching import credit, errors, repository
 from services.progress.watching.credit import Span
 from services.progress.watching.repository import ChapterFacts
 from services.progress.watching.schemas import Beat, Gap, OpenedSession, ProgressAnswer, ProgressInput
-from shared.contracts.access import Actor
+from shared.contracts.access import Actor, Role
 from shared.db import Database, Session
 from shared.db.models.learning import Progress
 
@@ -99,7 +99,12 @@ class WatchingService:
             await session.refresh(row)
         return row
 
-    async def get(self, actor: Actor, chapter_id: str) -> ProgressAnswer:
+    async def get(self, actor: Actor, chapter_id: str, user_id: str | None = None) -> ProgressAnswer:
+        """The actor's own progress, or for staff and back ends that of another student."""
+        if user_id not in (None, actor.user_id):
+            if not actor.role.sees_all:
+                raise errors.not_shown()
+            actor = Actor(user_id=str(user_id), role=Role.STUDENT)
         async with self._database.session_scope() as session:
             facts = await self._chapter(session, chapter_id)
             return await self._answer(session, actor, facts, await repository.find(session, actor.user_id, chapter_id))

@@ -1,10 +1,10 @@
-"""Schema ``access``: tokens and playback sessions, only ever as hashes. Written by the gateway."""
+"""Schema ``access``: tokens, playback sessions and API keys, only ever as hashes. Written by the gateway."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, text
-from sqlalchemy.dialects.postgresql import CIDR, INET
+from sqlalchemy import Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.models.base import Base, CreatedAt, Id
@@ -21,7 +21,8 @@ class VideoAccessToken(Base):
     video_id: Mapped[UUID]
     user_id: Mapped[str]
     role: Mapped[str]
-    client_ip: Mapped[str] = mapped_column(INET)
+    client_ip: Mapped[str | None] = mapped_column(INET)
+    """Whose network may spend it; null for a back end's that binds none, until it is spent."""
     device_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
@@ -76,3 +77,21 @@ class Device(Base):
     user_agent: Mapped[str]
     first_seen_at: Mapped[CreatedAt]
     last_seen_at: Mapped[CreatedAt]
+
+
+class ApiKey(Base):
+    """A platform's back end. ``key_hash`` is the SHA-256 of the whole key."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = ({"schema": "access"},)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_by: Mapped[str]
+    """The admin's user id on the platform."""
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

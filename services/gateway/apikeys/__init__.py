@@ -1,0 +1,1 @@
+"""Keys for platforms' back ends: scoped, revocable, and stored as hashes only."""

@@ -1,0 +1,34 @@
+"""What an API key may do. A route that does not stand here refuses every API key."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    TOKENS = "tokens"
+    COURSES = "courses"
+    ENROLLMENTS = "enrollments"
+    VIDEOS = "videos"
+    PROGRESS = "progress"
+    ALL = "*"
+
+
+ROUTES = {
+    ("POST", "/api/access-tokens"): Scope.TOKENS,
+    ("GET", "/api/courses"): Scope.COURSES,
+    ("GET", "/api/courses/{course_id}"): Scope.COURSES,
+    ("PUT", "/api/admin/courses/{course_id}"): Scope.COURSES,
+    ("PUT", "/api/admin/enrollments/{course_id}/{user_id}"): Scope.ENROLLMENTS,
+    ("DELETE", "/api/admin/enrollments/{course_id}/{user_id}"): Scope.ENROLLMENTS,
+    ("POST", "/api/videos/upload"): Scope.VIDEOS,
+    ("PUT", "/api/videos/{video_id}/replace"): Scope.VIDEOS,
+    ("DELETE", "/api/videos/{video_id}"): Scope.VIDEOS,
+    ("GET", "/api/videos/{video_id}/status"): Scope.VIDEOS,
+    ("GET", "/api/videos/{video_id}/events"): Scope.VIDEOS,
+    ("GET", "/api/videos/{video_id}/thumbnails"): Scope.VIDEOS,
+    ("GET", "/api/videos/{video_id}/storyboard.vtt"): Scope.VIDEOS,
+    ("GET", "/api/videos/{video_id}/storyboard.json"): Scope.VIDEOS,
+    ("GET", "/api/progress/chapters/{chapter_id}"): Scope.PROGRESS,
+    ("GET", "/api/progress/courses/{course_id}"): Scope.PROGRESS,
+    ("GET", "/api/progress/stats"): Scope.PROGRESS,
+}
+"""By method and path template. Deny by default: ``*`` is all of these and nothing beside them."""
