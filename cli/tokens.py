@@ -1,6 +1,7 @@
 """`lectern token`: a JWT as the platform would sign it, for this installation."""
 
 import os
+import re
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from cli.output import fail
 from deploy.embedded.tokens import ROLES
 
 DEFAULT_SECONDS = 3600
+USER_ID = r"[A-Za-z0-9._:-]{1,128}"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +26,8 @@ def token(
     """Print a JWT of this installation, and nothing else."""
     if role not in ROLES:
         fail(f"There is no role {role}: choose one of {', '.join(ROLES)}.")
+    if not re.fullmatch(USER_ID, user):
+        fail(f"{user!r} is no user id: those have 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
     print(sign(role, user, ttl, name))
 
 

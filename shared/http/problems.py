@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -54,6 +55,12 @@ def _from_http(error: HTTPException) -> Problem:
     return Problem(error.status_code, code, detail, headers=dict(error.headers or {}))
 
 
+def _field(place: tuple[int | str, ...]) -> str:
+    """The member of the request as its sender wrote it: those of a path are ours by name, and snake_case inside."""
+    where, *names = (str(part) for part in place)
+    return ".".join(to_camel(name) if where == "path" else name for name in names) or where
+
+
 def _from_validation(error: RequestValidationError) -> Problem:
     given = error.errors()
     if given[0]["type"] == "json_invalid":
@@ -61,10 +68,7 @@ def _from_validation(error: RequestValidationError) -> Problem:
         place, why = given[0]["loc"][-1], given[0].get("ctx", {}).get("error", "it can not be read")
         sentence = f"The body is not JSON (at byte {place}: {why}). Send a JSON document."
         return Problem(422, "invalid_request", sentence, errors=[{"field": "body", "message": str(why)}])
-    faults = [
-        {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]}
-        for fault in given
-    ]
+    faults = [{"field": _field(fault["loc"]), "message": fault["msg"]} for fault in given]
     first = faults[0]
     code = "missing_field" if given[0]["type"] == "missing" else "invalid_request"
     return Problem(422, code, f"{first['field']}: {first['message']}.", errors=faults)

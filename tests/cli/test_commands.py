@@ -125,6 +125,7 @@ def test_token_is_signed_with_the_secret_of_the_home(lectern: Lectern, tmp_path:
     [
         (("token", "--role", "admin", "--user", "a"), "start it once with make run"),
         (("token", "--role", "king", "--user", "a"), "There is no role king"),
+        (("token", "--role", "admin", "--user", "a b"), "is no user id"),
         (("upload", "nothing.mp4", "--chapter", "intro"), "There is no file nothing.mp4"),
         (("status", VIDEO, "--url", "http://127.0.0.1:1", "--token", "t"), "Nobody answers at http://127.0.0.1:1"),
     ],

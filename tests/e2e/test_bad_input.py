@@ -67,6 +67,11 @@ def no_trace(suite: Suite, platform: Platform, chapter: str, short_film: Path) -
     assert course["chapters"][0]["videoId"] is None
 
 
+def test_what_is_wrong_in_an_address_is_named_as_its_sender_knows_it(platform: Platform) -> None:
+    problem = refused(platform.admin.get("/api/courses/a%20b"), 422, "invalid_request")
+    assert [one["field"] for one in problem["errors"]] == ["courseId"]
+
+
 def test_the_traces_are_seen_where_there_are_some(suite: Suite, platform: Platform, short_film: Path) -> None:
     traces = Traces(suite)
     video = platform.upload(platform.new_course().chapters[0], short_film)

@@ -21,6 +21,7 @@ import av.error
 
 from services.transcoder.ffmpeg import probe_timing as timing
 from services.transcoder.ffmpeg.claimed_size import is_cut_off
+from services.transcoder.ffmpeg.segments import MATROSKA_PATIENCE
 
 _TRANSFERS = {
     1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 11: "iec61966-2-4",
@@ -115,6 +116,8 @@ def open_source(path: str, container: str) -> av.container.InputContainer:
     options = {"protocol_whitelist": "file"}
     if container == "mov":
         options["enable_drefs"] = "0"
+    if container == "matroska":
+        options |= MATROSKA_PATIENCE
     return av.open(f"file:{path}", format=container, options=options)
 
 

@@ -19,6 +19,10 @@ _SLACK = 0.005
 # lands on a keyframe; the others by decoding time, and MPEG-TS anywhere.
 _SEEK_MARGIN = {"mov": Fraction(0), "matroska": Fraction(1, 2), "avi": Fraction(1), "mpegts": Fraction(15)}
 
+# Matroska tells of a stream only what its packets tell, and the first picture may come late. Where all streams are
+# known early nothing is read further for this: bytes, and microseconds.
+MATROSKA_PATIENCE = {"probesize": str(256 * 1024 * 1024), "analyzeduration": str(600 * 1_000_000)}
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -62,6 +66,8 @@ def input_arguments(source: Path, container: str, seek_to: Fraction | None) -> l
     arguments = ["-copyts", "-protocol_whitelist", "file,pipe", "-f", container]
     if container == "mov":
         arguments += ["-enable_drefs", "0"]
+    if container == "matroska":
+        arguments += [part for name, value in MATROSKA_PATIENCE.items() for part in (f"-{name}", value)]
     if seek_to is not None:
         arguments += ["-noaccurate_seek", "-seek_timestamp", "1"]
         arguments += ["-ss", seconds(seek_to - _SEEK_MARGIN.get(container, Fraction(1)))]

@@ -260,3 +260,19 @@ async def test_a_turned_film_that_changes_its_size(tmp_path: Path) -> None:
     # The same moving picture twice, once large and once small.
     for large, small in zip(pictures[:50:10], pictures[50::10], strict=True):
         assert np.abs(large.astype(int) - small.astype(int)).mean() < 12
+
+
+@pytest.mark.parametrize("late", [7.32, 30.0])
+async def test_a_picture_that_comes_long_after_the_sound(tmp_path: Path, late: float) -> None:
+    source = tmp_path / "film.mkv"
+    sound = ["-f", "lavfi", "-i", f"sine=d={late + 5}"]
+    shown = ["-itsoffset", late, "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=4"]
+    ffmpeg(*sound, *shown, "-map", "1:v", "-map", "0:a", *X264, "-c:a", "aac", source)
+    published = await publish(source, tmp_path / "out")
+    pictures, _ = published.pictures()
+    assert published.plan.duration == pytest.approx(late + 5, abs=0.1)
+    assert len(pictures) == round(published.plan.duration * 25)
+    # The first picture is held until the film's own begin.
+    first = round(late * 25)
+    assert np.abs(pictures[first - 2].astype(int) - pictures[0].astype(int)).mean() < 3
+    assert np.abs(pictures[first + 25].astype(int) - pictures[0].astype(int)).mean() > 3
