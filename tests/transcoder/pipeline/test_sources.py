@@ -94,7 +94,8 @@ async def first_chunk(film: OpenSource, container: str, out: Path) -> dict[str, 
     async def on_segment(segment: Segment) -> None:
         made[f"{segment.rendition}/{segment.index}"] = hashlib.sha256(segment.path.read_bytes()).hexdigest()
 
-    options = EncodeOptions(FFMPEG, limits=film.limits(writable=(out,)))
+    # x264 spreads a capped rate over its threads a little differently each time; one thread makes the same bytes.
+    options = EncodeOptions(FFMPEG, limits=film.limits(writable=(out,)), threads=1)
     await encode_video_chunk(film.path, plan, plan.chunk("video", 0), out, on_segment, options)
     return made
 
