@@ -105,6 +105,8 @@ const options = {
       // Otherwise the key is fetched anew for each segment.
       cacheEncryptionKeys: true,
       enableLowInitialPlaylist: true,
+      // Chromium's guess of the downlink (rounded, capped, for all sites at once) would stand in place of what is measured here.
+      useNetworkInformationApi: false,
       useDevicePixelRatio: true,
     },
     nativeAudioTracks: false,
@@ -164,8 +166,10 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       return selected ? linesOf(selected) || null : null;
     },
     allow(wanted) {
-      const matching = representations().filter((one) => wanted(linesOf(one)));
-      for (const one of representations()) {
+      // Asked for once: VHS makes new objects on each call, and none of these would be found among those.
+      const all = representations();
+      const matching = all.filter((one) => wanted(linesOf(one)));
+      for (const one of all) {
         if (matching.length > 0 && !matching.includes(one)) one.enabled(false);
         // Not by `enabled(true)`: VHS would throw the buffer away and switch to this rendition at once.
         else delete one.playlist.disabled;
