@@ -45,6 +45,8 @@ interface Vhs {
     onResponse(hook: (request: unknown, error: unknown, response: VhsResponse) => void): void;
   };
   representations(): Representation[];
+  /** Not public, and so asked for with care: see `finishSwitch`. */
+  playlistController_?: { waitingForFastQualityPlaylistReceived_?: boolean; runFastQualitySwitch_?: () => void };
 }
 
 declare global {
@@ -134,6 +136,15 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       if (status >= 400 && status < 500) onRefusal(new ApiError(status, parseProblem(bodyText(response.body))));
     });
   });
+
+  // VHS throws the buffer away for a switch when the playlist of the rendition arrives. One that it has had before it takes up
+  // at once, before it remembers that it is to do so: the choice would be seen when all that is buffered was played, and the
+  // next climb on Auto would throw the buffer away in its place. So what was forgotten is done here, right after.
+  const finishSwitch = (): void => {
+    const controller = vhs()?.playlistController_;
+    if (controller?.waitingForFastQualityPlaylistReceived_) controller.runFastQualitySwitch_?.();
+  };
+  player.on('mediachange', () => queueMicrotask(finishSwitch));
 
   const levels = (): QualityLevelList => (player as unknown as { qualityLevels(): QualityLevelList }).qualityLevels();
   const representations = (): Representation[] => vhs()?.representations() ?? [];
