@@ -1,5 +1,6 @@
 """The main job in a browser: a teacher uploads, a student watches, the server keeps what was watched."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,50 @@ def test_a_student_watches_to_the_end_and_the_next_chapter_opens(
     page.wait_for_url(f"**/chapters/{course.chapters[1]}")
     # Going on to the next chapter is asking to watch it.
     wait_for_video(page, "v.currentTime > 0.5 && v.currentTime < 12")
+
+
+def test_on_auto_the_player_climbs_and_a_choice_by_hand_holds(
+    platform: Platform, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """It starts low, to start soon, and goes to the top rung with one of the first segments, without a choice."""
+    course = enrolled_course(platform)
+    # The top rung needs more than the 1.5 Mbit/s that Chromium supposes of any network it knows nothing of.
+    platform.ready(course.chapters[0], make_film(tmp_path / "climb.mp4", seconds=36, size="1280x720", fps=10))
+    page = open_page()
+    rungs: list[str] = []
+    page.on("request", lambda asked: rungs.extend(re.findall(r"/(\d+p)/\d+\.ts", asked.url)))
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.videoWidth > 0")
+    assert rungs[0] == "360p"
+    wait_for_video(page, "v.videoWidth === 1280 || v.ended")
+    assert float(str(video(page, "v.currentTime"))) < 15, "it climbed only after all that was buffered"
+    assert video(page, "v.buffered.length") == 1, "the climb left a gap"
+
+    choose_quality(page, "360p")
+    # Also of a rung that was shown before, and with all of the film buffered.
+    wait_for_video(page, "v.videoWidth === 640 || v.ended")
+    assert video(page, "v.videoWidth") == 640
+    chosen = len(rungs)
+    assert allowed_heights(page) == [360]
+    # Everything up to here was thrown away for the choice, so it is loaded anew, and as chosen.
+    page.evaluate("() => { document.querySelector('video').currentTime = 0; }")
+    wait_for_video(page, "v.currentTime > 2.5 && v.currentTime < 6 && !v.seeking")
+    assert set(rungs[chosen:]) <= {"360p"}
+    assert video(page, "v.videoWidth") == 640
+
+    choose_quality(page, "Auto")
+    until(lambda: allowed_heights(page) == [360, 480, 720], "all qualities to be allowed again")
+    wait_for_video(page, "v.videoWidth === 1280 || v.ended")
+    assert float(str(video(page, "v.currentTime"))) < 20, "it climbed again only after all that was buffered"
+
+
+def allowed_heights(page: Page) -> object:
+    return page.evaluate(
+        """() => window.__lecternPlayer.tech({ IWillNotUseThisInPlugins: true }).vhs.representations()
+            .filter((one) => one.enabled()).map((one) => one.height).sort((a, b) => a - b)"""
+    )
 
 
 def test_a_reload_goes_on_where_it_stopped(platform: Platform, open_page: OpenPage, lecture: Path) -> None:

@@ -19,8 +19,13 @@ interface Size {
 }
 
 /** Of VHS, which has no types of its own, just what is used here. */
+interface Playlist {
+  id: string;
+  disabled?: boolean;
+}
+
 interface Representation extends Size {
-  playlist: { disabled?: boolean };
+  playlist: Playlist;
   enabled(enable: boolean): void;
 }
 
@@ -45,6 +50,8 @@ interface Vhs {
     onResponse(hook: (request: unknown, error: unknown, response: VhsResponse) => void): void;
   };
   representations(): Representation[];
+  /** The rendition for the bandwidth that was measured and the size of the player, of those that are allowed. */
+  selectPlaylist(): Playlist | undefined;
   /** Not public, and so asked for with care: see `finishSwitch`. */
   playlistController_?: { waitingForFastQualityPlaylistReceived_?: boolean; runFastQualitySwitch_?: () => void };
 }
@@ -74,6 +81,8 @@ export interface Engine {
   allow(wanted: (lines: number) => boolean): void;
   /** Shows this quality as soon as it can be loaded. */
   switchTo(lines: number): void;
+  /** Shows the best quality that is allowed and that the network bears as soon as it can be loaded, if it is above the present one. */
+  climb(): void;
   onQualities(listener: () => void): void;
   dispose(): void;
 }
@@ -141,13 +150,26 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
   // at once, before it remembers that it is to do so: the choice would be seen when all that is buffered was played, and the
   // next climb on Auto would throw the buffer away in its place. So what was forgotten is done here, right after.
   const finishSwitch = (): void => {
+    /* oxlint-disable no-underscore-dangle -- the names are VHS's. */
     const controller = vhs()?.playlistController_;
     if (controller?.waitingForFastQualityPlaylistReceived_) controller.runFastQualitySwitch_?.();
+    /* oxlint-enable no-underscore-dangle */
   };
   player.on('mediachange', () => queueMicrotask(finishSwitch));
 
   const levels = (): QualityLevelList => (player as unknown as { qualityLevels(): QualityLevelList }).qualityLevels();
   const representations = (): Representation[] => vhs()?.representations() ?? [];
+
+  const activeQuality = (): number | null => {
+    const list = levels();
+    const selected = list[list.selectedIndex];
+    return selected ? linesOf(selected) || null : null;
+  };
+  const switchAtOnce = (target: Representation | undefined): void => {
+    // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
+    target?.enabled(false);
+    target?.enabled(true);
+  };
 
   return {
     player,
@@ -171,11 +193,7 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       const all = representations().map(linesOf).filter((lines) => lines > 0);
       return [...new Set(all)].toSorted((a, b) => b - a);
     },
-    activeQuality() {
-      const list = levels();
-      const selected = list[list.selectedIndex];
-      return selected ? linesOf(selected) || null : null;
-    },
+    activeQuality,
     allow(wanted) {
       // Asked for once: VHS makes new objects on each call, and none of these would be found among those.
       const all = representations();
@@ -187,10 +205,12 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       }
     },
     switchTo(lines) {
-      const target = representations().find((one) => linesOf(one) === lines);
-      // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
-      target?.enabled(false);
-      target?.enabled(true);
+      switchAtOnce(representations().find((one) => linesOf(one) === lines));
+    },
+    climb() {
+      const best = vhs()?.selectPlaylist();
+      const target = representations().find(({ playlist }) => playlist.id === best?.id);
+      if (target && linesOf(target) > (activeQuality() ?? Infinity)) switchAtOnce(target);
     },
     onQualities(listener) {
       const list = levels();
