@@ -198,6 +198,29 @@ def test_the_interface_speaks_georgian_and_remembers_it(platform: Platform, open
     assert any("ა" <= letter <= "ჰ" for letter in page.locator("main").inner_text())
 
 
+def test_why_a_film_failed_is_said_in_georgian(platform: Platform, open_page: OpenPage, tmp_path: Path) -> None:
+    """To the student in the player, and to the teacher beside the film and beside a replacement."""
+    course = enrolled_course(platform)
+    broken = tmp_path / "broken.mp4"
+    # The list of its pictures stands at the end of an MP4, and is lost with it.
+    broken.write_bytes(make_film(tmp_path / "whole.mp4", seconds=2).read_bytes()[:-4000])
+    failed = platform.wait_for(platform.upload(course.chapters[0], broken), "failed")
+    kept = platform.ready(course.chapters[1], tmp_path / "whole.mp4")
+    good(platform.replace(kept, broken), 202)
+    until(lambda: (platform.status(kept)["replacing"] or {}).get("status") == "failed", "the replacement to fail")
+
+    student, teacher = open_page(language="ka"), open_page(language="ka")
+    sign_in(student, "student")
+    student.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    sign_in(teacher, "admin")
+    teacher.goto(f"/admin/courses/{course.id}")
+    reasons = teacher.get_by_test_id("failure-reason")
+    expect(reasons).to_have_count(2)
+    for place in (student.get_by_test_id("face-failed"), reasons.nth(0), reasons.nth(1)):
+        expect(place).to_contain_text("ატვირთეთ თავიდან")
+        expect(place).not_to_contain_text(failed["error"]["message"])
+
+
 def test_a_film_that_is_still_being_made_is_watched_and_sought_through(
     platform: Platform, open_page: OpenPage, tmp_path: Path
 ) -> None:
