@@ -1,5 +1,6 @@
 """The main job in a browser: a teacher uploads, a student watches, the server keeps what was watched."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,50 @@ def test_a_student_watches_to_the_end_and_the_next_chapter_opens(
     wait_for_video(page, "v.currentTime > 0.5 && v.currentTime < 12")
 
 
+def test_on_auto_the_player_climbs_and_a_choice_by_hand_holds(
+    platform: Platform, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """It starts low, to start soon, and goes to the top rung with one of the first segments, without a choice."""
+    course = enrolled_course(platform)
+    # The top rung needs more than the 1.5 Mbit/s that Chromium supposes of any network it knows nothing of.
+    platform.ready(course.chapters[0], make_film(tmp_path / "climb.mp4", seconds=36, size="1280x720", fps=10))
+    page = open_page()
+    rungs: list[str] = []
+    page.on("request", lambda asked: rungs.extend(re.findall(r"/(\d+p)/\d+\.ts", asked.url)))
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.videoWidth > 0")
+    assert rungs[0] == "360p"
+    wait_for_video(page, "v.videoWidth === 1280 || v.ended")
+    assert float(str(video(page, "v.currentTime"))) < 15, "it climbed only after all that was buffered"
+    assert video(page, "v.buffered.length") == 1, "the climb left a gap"
+
+    choose_quality(page, "360p")
+    # Also of a rung that was shown before, and with all of the film buffered.
+    wait_for_video(page, "v.videoWidth === 640 || v.ended")
+    assert video(page, "v.videoWidth") == 640
+    chosen = len(rungs)
+    assert allowed_heights(page) == [360]
+    # Everything up to here was thrown away for the choice, so it is loaded anew, and as chosen.
+    page.evaluate("() => { document.querySelector('video').currentTime = 0; }")
+    wait_for_video(page, "v.currentTime > 2.5 && v.currentTime < 6 && !v.seeking")
+    assert set(rungs[chosen:]) <= {"360p"}
+    assert video(page, "v.videoWidth") == 640
+
+    choose_quality(page, "Auto")
+    until(lambda: allowed_heights(page) == [360, 480, 720], "all qualities to be allowed again")
+    wait_for_video(page, "v.videoWidth === 1280 || v.ended")
+    assert float(str(video(page, "v.currentTime"))) < 20, "it climbed again only after all that was buffered"
+
+
+def allowed_heights(page: Page) -> object:
+    return page.evaluate(
+        """() => window.__lecternPlayer.tech({ IWillNotUseThisInPlugins: true }).vhs.representations()
+            .filter((one) => one.enabled()).map((one) => one.height).sort((a, b) => a - b)"""
+    )
+
+
 def test_a_reload_goes_on_where_it_stopped(platform: Platform, open_page: OpenPage, lecture: Path) -> None:
     course = enrolled_course(platform)
     platform.ready(course.chapters[0], lecture)
@@ -151,6 +196,29 @@ def test_the_interface_speaks_georgian_and_remembers_it(platform: Platform, open
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "ka")
     assert any("ა" <= letter <= "ჰ" for letter in page.locator("main").inner_text())
+
+
+def test_why_a_film_failed_is_said_in_georgian(platform: Platform, open_page: OpenPage, tmp_path: Path) -> None:
+    """To the student in the player, and to the teacher beside the film and beside a replacement."""
+    course = enrolled_course(platform)
+    broken = tmp_path / "broken.mp4"
+    # The list of its pictures stands at the end of an MP4, and is lost with it.
+    broken.write_bytes(make_film(tmp_path / "whole.mp4", seconds=2).read_bytes()[:-4000])
+    failed = platform.wait_for(platform.upload(course.chapters[0], broken), "failed")
+    kept = platform.ready(course.chapters[1], tmp_path / "whole.mp4")
+    good(platform.replace(kept, broken), 202)
+    until(lambda: (platform.status(kept)["replacing"] or {}).get("status") == "failed", "the replacement to fail")
+
+    student, teacher = open_page(language="ka"), open_page(language="ka")
+    sign_in(student, "student")
+    student.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    sign_in(teacher, "admin")
+    teacher.goto(f"/admin/courses/{course.id}")
+    reasons = teacher.get_by_test_id("failure-reason")
+    expect(reasons).to_have_count(2)
+    for place in (student.get_by_test_id("face-failed"), reasons.nth(0), reasons.nth(1)):
+        expect(place).to_contain_text("ატვირთეთ თავიდან")
+        expect(place).not_to_contain_text(failed["error"]["message"])
 
 
 def test_a_film_that_is_still_being_made_is_watched_and_sought_through(

@@ -5,6 +5,7 @@ import type { Chapter, VideoStatus } from '../api/types';
 import { client } from '../app/auth';
 import { Link } from '../app/router';
 import { useTranslate } from '../i18n';
+import { requestFailure } from '../i18n/failures';
 import { bytes, clock } from '../i18n/format';
 import { Icon } from '../ui/Icon';
 import { ConfirmDialog, Loading, Skeleton } from '../ui/pieces';
@@ -40,7 +41,7 @@ export function FilmPanel({ chapter, videoId, watchUrl, refresh, replacing, onRe
     }
   }
 
-  if (!status && error) return <Failure message={error.message} code={error.code} />;
+  if (!status && error) return <Failure message={requestFailure(error, t)} code={error.code} />;
   if (!status) {
     return (
       <Loading>
@@ -61,7 +62,7 @@ export function FilmPanel({ chapter, videoId, watchUrl, refresh, replacing, onRe
         </div>
         <Facts status={status} />
         <ProcessingStatus status={status} />
-        {refused && <Failure message={refused.message} code={refused.code} />}
+        {refused && <Failure message={requestFailure(refused, t)} code={refused.code} />}
         <div className="film__actions">
           {watchable && (
             <Link to={watchUrl} state={{ autoplay: true }} className="button button--small button--primary" data-testid="watch-now">

@@ -19,8 +19,13 @@ interface Size {
 }
 
 /** Of VHS, which has no types of its own, just what is used here. */
+interface Playlist {
+  id: string;
+  disabled?: boolean;
+}
+
 interface Representation extends Size {
-  playlist: { disabled?: boolean };
+  playlist: Playlist;
   enabled(enable: boolean): void;
 }
 
@@ -45,6 +50,10 @@ interface Vhs {
     onResponse(hook: (request: unknown, error: unknown, response: VhsResponse) => void): void;
   };
   representations(): Representation[];
+  /** The rendition for the bandwidth that was measured and the size of the player, of those that are allowed. */
+  selectPlaylist(): Playlist | undefined;
+  /** Not public, and so asked for with care: see `finishSwitch`. */
+  playlistController_?: { waitingForFastQualityPlaylistReceived_?: boolean; runFastQualitySwitch_?: () => void };
 }
 
 declare global {
@@ -72,6 +81,8 @@ export interface Engine {
   allow(wanted: (lines: number) => boolean): void;
   /** Shows this quality as soon as it can be loaded. */
   switchTo(lines: number): void;
+  /** Shows the best quality that is allowed and that the network bears as soon as it can be loaded, if it is above the present one. */
+  climb(): void;
   onQualities(listener: () => void): void;
   dispose(): void;
 }
@@ -105,6 +116,8 @@ const options = {
       // Otherwise the key is fetched anew for each segment.
       cacheEncryptionKeys: true,
       enableLowInitialPlaylist: true,
+      // Chromium's guess of the downlink (rounded, capped, for all sites at once) would stand in place of what is measured here.
+      useNetworkInformationApi: false,
       useDevicePixelRatio: true,
     },
     nativeAudioTracks: false,
@@ -133,8 +146,30 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     });
   });
 
+  // VHS throws the buffer away for a switch when the playlist of the rendition arrives. One that it has had before it takes up
+  // at once, before it remembers that it is to do so: the choice would be seen when all that is buffered was played, and the
+  // next climb on Auto would throw the buffer away in its place. So what was forgotten is done here, right after.
+  const finishSwitch = (): void => {
+    /* oxlint-disable no-underscore-dangle -- the names are VHS's. */
+    const controller = vhs()?.playlistController_;
+    if (controller?.waitingForFastQualityPlaylistReceived_) controller.runFastQualitySwitch_?.();
+    /* oxlint-enable no-underscore-dangle */
+  };
+  player.on('mediachange', () => queueMicrotask(finishSwitch));
+
   const levels = (): QualityLevelList => (player as unknown as { qualityLevels(): QualityLevelList }).qualityLevels();
   const representations = (): Representation[] => vhs()?.representations() ?? [];
+
+  const activeQuality = (): number | null => {
+    const list = levels();
+    const selected = list[list.selectedIndex];
+    return selected ? linesOf(selected) || null : null;
+  };
+  const switchAtOnce = (target: Representation | undefined): void => {
+    // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
+    target?.enabled(false);
+    target?.enabled(true);
+  };
 
   return {
     player,
@@ -158,24 +193,24 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       const all = representations().map(linesOf).filter((lines) => lines > 0);
       return [...new Set(all)].toSorted((a, b) => b - a);
     },
-    activeQuality() {
-      const list = levels();
-      const selected = list[list.selectedIndex];
-      return selected ? linesOf(selected) || null : null;
-    },
+    activeQuality,
     allow(wanted) {
-      const matching = representations().filter((one) => wanted(linesOf(one)));
-      for (const one of representations()) {
+      // Asked for once: VHS makes new objects on each call, and none of these would be found among those.
+      const all = representations();
+      const matching = all.filter((one) => wanted(linesOf(one)));
+      for (const one of all) {
         if (matching.length > 0 && !matching.includes(one)) one.enabled(false);
         // Not by `enabled(true)`: VHS would throw the buffer away and switch to this rendition at once.
         else delete one.playlist.disabled;
       }
     },
     switchTo(lines) {
-      const target = representations().find((one) => linesOf(one) === lines);
-      // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
-      target?.enabled(false);
-      target?.enabled(true);
+      switchAtOnce(representations().find((one) => linesOf(one) === lines));
+    },
+    climb() {
+      const best = vhs()?.selectPlaylist();
+      const target = representations().find(({ playlist }) => playlist.id === best?.id);
+      if (target && linesOf(target) > (activeQuality() ?? Infinity)) switchAtOnce(target);
     },
     onQualities(listener) {
       const list = levels();

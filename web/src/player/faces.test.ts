@@ -37,7 +37,11 @@ describe('faceOfStatus', () => {
 
   it('tells how far a film is, and why one failed', () => {
     expect(faceOfStatus({ ...status, status: 'processing', percent: 41 })).toEqual({ kind: 'processing', percent: 41 });
-    expect(faceOfStatus({ ...status, status: 'failed', error: { code: 'x', message: 'Broken.' } })).toEqual({ kind: 'failed', message: 'Broken.' });
+    expect(faceOfStatus({ ...status, status: 'failed', error: { code: 'x', message: 'Broken.' } })).toEqual({
+      kind: 'failed',
+      code: 'x',
+      message: 'Broken.',
+    });
   });
 });
 

@@ -33,7 +33,7 @@ export function faceOfError(error: ApiError): Face | null {
 
 /** Null when there is something to watch. */
 export function faceOfStatus(status: VideoStatus): Face | null {
-  if (status.status === 'failed') return { kind: 'failed', message: status.error?.message ?? '' };
+  if (status.status === 'failed') return { kind: 'failed', code: status.error?.code ?? '', message: status.error?.message ?? '' };
   if (status.status === 'uploading' || status.status === 'processing') return { kind: 'processing', percent: status.percent };
   return null;
 }

@@ -264,6 +264,8 @@ export class Playback {
   #switchToChoice(): void {
     const { quality } = this.store.state;
     if (quality !== 'auto') this.#engine?.switchTo(quality);
+    // Whoever goes back to Auto from a low choice does not want to wait until what is buffered of it was played.
+    else this.#engine?.climb();
   }
 
   #applyQuality(): void {

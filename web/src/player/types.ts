@@ -30,7 +30,7 @@ export interface PlayerOptions {
 /** A full-surface message instead of the film, each with one next step. */
 export type Face =
   | { kind: 'processing'; percent: number }
-  | { kind: 'failed'; message: string }
+  | { kind: 'failed'; code: string; message: string }
   | { kind: 'locked' }
   | { kind: 'notEntitled' }
   | { kind: 'deleted' }

@@ -1,5 +1,6 @@
 import type { VideoState, VideoStatus } from '../api/types';
 import { useTranslate } from '../i18n';
+import { filmFailure } from '../i18n/failures';
 import { duration, percent } from '../i18n/format';
 import { Bar } from '../ui/pieces';
 import { Icon } from '../ui/Icon';
@@ -41,11 +42,13 @@ export function ProcessingStatus({ status }: { status: VideoStatus }) {
           ))}
         </ul>
       )}
-      {status.status === 'failed' && <Failure message={status.error?.message} code={status.error?.code} />}
+      {status.status === 'failed' && <Failure message={filmFailure(status.error, t)} code={status.error?.code} />}
       {replacing && replacing.status !== 'failed' && replacing.status !== 'ready' && (
         <Making value={replacing.percent} text={t('film.replacing')} eta={replacing.eta} />
       )}
-      {replacing?.status === 'failed' && <Failure message={`${t('film.replacingFailed')} ${replacing.error?.message ?? ''}`} code={replacing.error?.code} />}
+      {replacing?.status === 'failed' && (
+        <Failure message={`${t('film.replacingFailed')} ${filmFailure(replacing.error, t)}`} code={replacing.error?.code} />
+      )}
     </div>
   );
 }
@@ -72,13 +75,13 @@ function Making({ value, text, eta }: { value: number; text: string; eta: number
   );
 }
 
-export function Failure({ message, code }: { message?: string; code?: string }) {
+export function Failure({ message, code }: { message: string; code?: string }) {
   const t = useTranslate();
   return (
     <p className="failure" data-testid="failure-reason">
       <Icon name="alert" />
       <span>
-        {message || t('film.failedUnknown')}
+        {message}
         {code && <small> {t('common.code', { code })}</small>}
       </span>
     </p>

@@ -1,3 +1,4 @@
+import { filmFailure } from '../../i18n/failures';
 import { clock, percent } from '../../i18n/format';
 import type { IconName } from '../../ui/icons';
 import type { Playback } from '../playback';
@@ -48,7 +49,7 @@ export function overlay(playback: Playback): View {
         return box;
       }
       case 'failed':
-        return card(testId, 'alert', t('player.failedTitle'), [face.message, t('player.failedText')].filter(Boolean).join(' '), leave);
+        return card(testId, 'alert', t('player.failedTitle'), `${filmFailure(face, t)} ${t('player.failedText')}`, leave);
       case 'locked':
         return card(testId, 'lock', t('player.lockedTitle'), t('player.lockedText'), leave);
       case 'notEntitled':
