@@ -1,11 +1,13 @@
 """The levers and the windows of the transcoder: jobs listed, held, cancelled, begun anew; events as they happen."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.support import player
@@ -154,3 +156,25 @@ def test_priority_decides_who_is_next_and_only_admins_have_the_levers(
     refused(platform.admin.get("/api/admin/jobs/01a200b4-744e-7101-99ce-afedab519fd0"), 404, "job_not_found")
     [worker] = good(platform.admin.get("/api/admin/workers"))["workers"]
     assert worker["slots"] == 1
+
+
+def test_an_ffmpeg_that_dies_over_the_stills_costs_none(platform: Platform, suite: Suite, films: Path) -> None:
+    # Few keyframes, so that all of it is decoded, and the process lives long enough to be met.
+    coding = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "500", "-pix_fmt", "yuv420p")
+    film = make_film(films / "stills.mp4", seconds=20, size="1920x1080", sound=False, output=coding)
+    video = platform.upload(platform.new_course().chapters[0], film)
+
+    def kill() -> bool:
+        for one in suite.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any("tile=layout" in word for word in one.cmdline()):
+                    one.kill()
+                    return True
+        return False
+
+    until(kill, "FFmpeg to make the storyboard", every=0.005)
+    platform.wait_for(video)
+    assert len(good(platform.admin.get(f"/api/videos/{video}/thumbnails"))["thumbnails"]) == 2
+    assert len(good(platform.admin.get(f"/api/videos/{video}/storyboard.json"))["tiles"]) == 20
+    timeline = detail(platform, job_of(platform, video)["id"])["timeline"]
+    assert [one["code"] for one in timeline if one["chunk"] == "thumbnails 0" and one["code"]] == ["encoder_failed"]
