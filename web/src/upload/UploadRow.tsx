@@ -1,6 +1,7 @@
 import type { Client } from '../api/client';
 import type { ApiError } from '../api/errors';
 import { useTranslate, type Translate } from '../i18n';
+import { filmFailure } from '../i18n/failures';
 import { bytes, duration, percent } from '../i18n/format';
 import { Icon } from '../ui/Icon';
 import { Bar } from '../ui/pieces';
@@ -24,7 +25,7 @@ const reasons: Record<string, string> = {
 /** Our sentence in the reader's language where we know the code, else the server's own. */
 export function reasonOf(error: ApiError, t: Translate): string {
   const key = reasons[error.code];
-  return key ? t(key) : error.message;
+  return key ? t(key) : filmFailure(error, t);
 }
 
 export function UploadRow({ item, client, watchUrl }: { item: UploadItem; client: Client; watchUrl?: string }) {
