@@ -64,9 +64,9 @@ def stream_start(stream: Any) -> Fraction:
 
 def frame_rate(source: Any, stream: Any) -> FrameRate:
     """The rate of the grid on which the pictures are published, from the index where there is one, else from packets."""
-    ticks, keys = _index_times(stream)
-    # Fragments and recordings that were cut off have an index of their beginning, or none.
-    whole = len(ticks) >= max(3, stream.frames)
+    ticks, keys = _index_times(source, stream)
+    # Fragments and recordings that were cut off have an index of their beginning, or none, and count no pictures.
+    whole = 3 <= stream.frames <= len(ticks)
     if len(ticks) < 3:
         ticks, keys = _packet_times(source, stream)
     ticks.sort()
@@ -90,9 +90,10 @@ def frame_rate(source: Any, stream: Any) -> FrameRate:
     return FrameRate(_variable(1 / Fraction(quick), declared), True, longest)
 
 
-def _index_times(stream: Any) -> tuple[list[int], list[int]]:
-    """(decode times, keyframe times) of the container's index: whole for MP4 and AVI, empty or sparse for others."""
-    entries = stream.index_entries
+def _index_times(source: Any, stream: Any) -> tuple[list[int], list[int]]:
+    """(decode times, keyframe times) of the container's index, of each picture in MP4 and AVI; empty for others."""
+    # Matroska's is of keyframes, as far as it was read.
+    entries = None if "matroska" in source.format.name else stream.index_entries
     if entries is None or len(entries) < 3:
         return [], []
     listed = [(e.timestamp, e.is_keyframe) for e in entries if not e.is_discard]
