@@ -30,6 +30,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "PLATFORM_JWKS_URL",
         "PLATFORM_JWT_CLAIMS",
         "PLATFORM_JWT_ROLES",
+        "ENTITLEMENT_URL",
+        "ENTITLEMENT_SECRET",
         "IP_POLICY",
         "SESSION_MAX_HOURS",
         "MAX_STREAMS",

@@ -22,6 +22,8 @@ from services.gateway.identity.jwt import PlatformJwts
 from services.gateway.limits.headers import SecurityHeaders
 from services.gateway.proxy.routes import proxy_router
 from services.gateway.proxy.upstream import Upstream
+from services.gateway.rights.platform import PlatformClient
+from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.settings import GatewaySettings
@@ -49,7 +51,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _wire(app, settings)
-        beside = [asyncio.create_task(_sweep_for_ever(app.state.tokens))]
+        beside = [asyncio.create_task(_sweep_for_ever(app.state.tokens, app.state.rights))]
         if app.state.key_set is not None:
             beside.append(asyncio.create_task(app.state.key_set.keep_fresh()))
         try:
@@ -60,6 +62,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             await asyncio.gather(*beside, return_exceptions=True)
             for upstream in app.state.upstreams.values():
                 await upstream.close()
+            if app.state.rights is not None:
+                await app.state.rights.close()
             await app.state.public_store.close()
             await app.state.database.close()
 
@@ -115,7 +119,8 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
         claims=settings.claim_map,
     )
     state.api_keys = ApiKeyService(state.database)
-    state.entitlement = Entitlement(state.database)
+    state.rights = _rights(settings, state.database)
+    state.entitlement = Entitlement(state.database, state.rights)
     state.tokens = TokenService(state.database, state.entitlement, settings.ip_policy)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
     rules = Rules(settings.ip_policy, timedelta(hours=settings.session_max_hours), settings.max_streams)
@@ -128,6 +133,14 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
             "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
         ),
     }
+
+
+def _rights(settings: GatewaySettings, database: Database) -> PlatformRights | None:
+    """The platform's word on who may watch, where the operator wants it to be asked."""
+    if not settings.entitlement_url:
+        return None
+    secret = settings.entitlement_secret.get_secret_value()
+    return PlatformRights(database, PlatformClient(settings.entitlement_url, secret))
 
 
 def _checks(app: FastAPI, expected_revision: str) -> dict[str, Check]:
@@ -171,8 +184,10 @@ async def _sandbox(database: Database) -> dict[str, bool] | None:
         return None
 
 
-async def _sweep_for_ever(tokens: TokenService) -> None:
+async def _sweep_for_ever(tokens: TokenService, rights: PlatformRights | None) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
-        with contextlib.suppress(Exception):
-            await tokens.sweep()
+        for swept in (tokens, rights):
+            with contextlib.suppress(Exception):
+                if swept is not None:
+                    await swept.sweep()

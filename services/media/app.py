@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.media.catalog.endpoints import router as catalog_router
+from services.media.enrollments.endpoints import router as enrollments_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
 from services.media.settings import MediaSettings
@@ -22,6 +23,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         async with open_parts(settings) as parts:
             app.state.parts = parts
             app.state.catalog = parts.catalog
+            app.state.enrollments = parts.enrollments
             app.state.videos = parts.videos
             app.state.uploads = parts.uploads
             app.state.playback = parts.playback
@@ -42,6 +44,6 @@ def create_app(settings: MediaSettings) -> FastAPI:
         }
 
     add_readiness(app, checks)
-    for router in (catalog_router, uploads_router, videos_router, playback_router):
+    for router in (catalog_router, enrollments_router, uploads_router, videos_router, playback_router):
         app.include_router(router)
     return app

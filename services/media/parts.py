@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.media.catalog.service import CatalogService
+from services.media.enrollments.service import EnrollmentService
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
@@ -26,6 +27,7 @@ class Parts:
     public: Store
     media_bell: Doorbell
     catalog: CatalogService
+    enrollments: EnrollmentService
     videos: VideoService
     uploads: UploadService
     playback: PlaybackService
@@ -52,6 +54,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             public=public,
             media_bell=media_bell,
             catalog=CatalogService(database, settings.public_base_url),
+            enrollments=EnrollmentService(database),
             videos=videos,
             uploads=UploadService(database, private, videos, settings.max_upload_bytes),
             playback=PlaybackService(

@@ -92,7 +92,7 @@ def test_each_process_knows_only_its_own_secrets(services: dict[str, Any]) -> No
         expected[name] |= {f"STACK_S3_{owner}_KEY_ID", f"STACK_S3_{owner}_SECRET"}
     for name in ("gateway", "media", "media-worker", "transcoder-worker"):
         expected[name].add("STACK_MASTER_KEYS")
-    expected["gateway"].add("STACK_PLATFORM_JWT_SECRET")
+    expected["gateway"] |= {"STACK_PLATFORM_JWT_SECRET", "STACK_ENTITLEMENT_SECRET"}
     expected["migrate"] = {f"STACK_POSTGRES_{service.upper()}_PASSWORD" for service in (*GRANTS, "owner")}
     expected["buckets"] = {"STACK_S3_ADMIN_TOKEN"} | {
         f"STACK_S3_{owner}_{part}" for owner in storage.values() for part in ("KEY_ID", "SECRET")

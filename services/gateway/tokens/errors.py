@@ -6,6 +6,7 @@ LOCKED = {
     "not_enrolled": ("not_entitled", "You are not enrolled in this course."),
     "enrollment_not_started": ("not_entitled", "Your enrolment in this course has not begun yet."),
     "enrollment_ended": ("not_entitled", "Your enrolment in this course has ended."),
+    "not_instructor": ("not_entitled", "You do not teach this course any more."),
     "previous_chapter": ("chapter_locked", "Complete the chapter before this one first."),
 }
 

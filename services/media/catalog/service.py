@@ -11,9 +11,8 @@ from services.media.catalog.schemas import (
     CourseInput,
     CourseList,
     CourseSummary,
-    EnrollmentAnswer,
-    EnrollmentInput,
 )
+from services.media.catalog.staff import is_staff
 from shared.contracts.access import Actor
 from shared.db import Database, Session
 from shared.db.models.catalog import Course
@@ -28,7 +27,7 @@ class CatalogService:
 
     async def list_courses(self, actor: Actor) -> CourseList:
         async with self._database.session_scope() as session:
-            rows = await repository.courses_for(session, actor.user_id, everything=actor.role.sees_all)
+            rows = await repository.courses_for(session, actor)
         return CourseList(courses=[CourseSummary(**row, poster_url=self._poster(row["poster_key"])) for row in rows])
 
     async def course(self, course_id: str, actor: Actor) -> CourseAnswer:
@@ -54,22 +53,24 @@ class CatalogService:
                     course,
                     [chapter.model_dump(include=set(ChapterInput.model_fields)) for chapter in chapters],
                 )
+            if wanted.instructors is not None:
+                await self._set_instructors(session, course_id, wanted.instructors)
             return await self._course(session, course_id, actor)
 
-    async def enroll(self, course_id: str, user_id: str, wanted: EnrollmentInput) -> EnrollmentAnswer:
-        if wanted.starts_at and wanted.ends_at and wanted.ends_at <= wanted.starts_at:
-            raise errors.enrollment_ends_before_it_starts()
+    async def add_instructor(self, course_id: str, user_id: str) -> None:
         async with self._database.session_scope() as session:
             if await repository.find_course(session, course_id) is None:
                 raise errors.unknown_course(course_id)
-            await repository.upsert_enrollment(session, course_id, user_id, wanted.starts_at, wanted.ends_at)
-        return EnrollmentAnswer(
-            course_id=course_id, user_id=user_id, starts_at=wanted.starts_at, ends_at=wanted.ends_at
-        )
+            await repository.add_instructors(session, course_id, [user_id])
 
-    async def withdraw(self, course_id: str, user_id: str) -> None:
+    async def remove_instructor(self, course_id: str, user_id: str) -> None:
         async with self._database.session_scope() as session:
-            await repository.delete_enrollment(session, course_id, user_id)
+            await repository.remove_instructors(session, course_id, [user_id])
+
+    async def _set_instructors(self, session: Session, course_id: str, wanted: list[str]) -> None:
+        standing = set(await repository.instructors(session, course_id))
+        await repository.remove_instructors(session, course_id, standing - set(wanted))
+        await repository.add_instructors(session, course_id, set(wanted) - standing)
 
     async def _refuse_conflicts(self, session: Session, course_id: str, chapters: list[ChapterInput]) -> None:
         wanted = [chapter.id for chapter in chapters]
@@ -94,22 +95,24 @@ class CatalogService:
             raise errors.course_not_found(course_id)
         rows = await repository.chapters_for(session, course_id, actor.user_id)
         enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows)
-        visible = actor.role.sees_all or enrolled or any(row["is_free"] or row["has_enrollment"] for row in rows)
-        if not visible:
+        staff = await is_staff(session, course_id, actor)
+        if not (staff or any(row["is_free"] or row["has_enrollment"] for row in rows)):
             raise errors.course_not_found(course_id)
         return CourseAnswer(
             id=course.id,
             title=course.title,
             is_sequential=course.is_sequential,
             is_enrolled=enrolled,
-            chapters=[self._chapter(row, actor) for row in rows],
+            is_staff=staff,
+            instructors=await repository.instructors(session, course_id) if staff else None,
+            chapters=[self._chapter(row, staff=staff) for row in rows],
         )
 
     def _poster(self, key: str | None) -> str | None:
         return f"{self._public_base_url}/{key}" if key else None
 
-    def _chapter(self, row: RowMapping, actor: Actor) -> ChapterAnswer:
-        reason = None if actor.role.sees_all else row["locked_reason"]
+    def _chapter(self, row: RowMapping, *, staff: bool) -> ChapterAnswer:
+        reason = None if staff else row["locked_reason"]
         return ChapterAnswer(
             id=row["chapter_id"],
             title=row["title"],

@@ -51,7 +51,9 @@ class PlaybackSession(Base):
     role: Mapped[str]
     first_watch_restricted: Mapped[bool]
     needs_enrollment: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Whether it was opened by right of an enrolment, and ends with it."""
+    """Whether it was opened by right of an enrolment (or of the platform's word), and ends with it."""
+    as_staff: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it was opened by who teaches the course, and ends with that."""
     network_v4: Mapped[str | None] = mapped_column(CIDR)
     network_v6: Mapped[str | None] = mapped_column(CIDR)
     device_id: Mapped[UUID | None]
@@ -63,6 +65,19 @@ class PlaybackSession(Base):
     absolute_expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
+
+
+class PlatformAnswer(Base):
+    """What the platform said last of one person and one chapter: a yes carries running sessions over an outage."""
+
+    __tablename__ = "platform_answers"
+    __table_args__ = (Index("ix_platform_answers_answered_at", "answered_at"), {"schema": "access"})
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
+    allowed: Mapped[bool]
+    answered_at: Mapped[datetime]
+    until: Mapped[datetime | None]
 
 
 class Device(Base):

@@ -75,6 +75,17 @@ class Enrollment(Base):
     created_at: Mapped[CreatedAt]
 
 
+class CourseInstructor(Base):
+    """A person who teaches a course, as long as the platform signs them in as an instructor."""
+
+    __tablename__ = "course_instructors"
+    __table_args__ = (Index("ix_course_instructors_user_id", "user_id"), {"schema": "catalog"})
+
+    course_id: Mapped[str] = mapped_column(ForeignKey("catalog.courses.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[CreatedAt]
+
+
 current_chapters = Table(
     "current_chapters",
     MetaData(schema="catalog"),
