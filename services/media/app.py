@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.media.catalog.endpoints import router as catalog_router
+from services.media.downloads.endpoints import router as downloads_router
 from services.media.enrollments.endpoints import router as enrollments_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
@@ -27,6 +28,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
             app.state.videos = parts.videos
             app.state.uploads = parts.uploads
             app.state.playback = parts.playback
+            app.state.downloads = parts.downloads
             app.state.status_feed = parts.status_feed
             yield
 
@@ -44,6 +46,13 @@ def create_app(settings: MediaSettings) -> FastAPI:
         }
 
     add_readiness(app, checks)
-    for router in (catalog_router, enrollments_router, uploads_router, videos_router, playback_router):
+    for router in (
+        catalog_router,
+        enrollments_router,
+        uploads_router,
+        videos_router,
+        playback_router,
+        downloads_router,
+    ):
         app.include_router(router)
     return app

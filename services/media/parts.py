@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.media.catalog.service import CatalogService
+from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
@@ -31,6 +32,7 @@ class Parts:
     videos: VideoService
     uploads: UploadService
     playback: PlaybackService
+    downloads: DownloadService
     status_feed: StatusFeed
     takeover: Takeover
     sweeper: Sweeper
@@ -60,6 +62,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             playback=PlaybackService(
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
+            downloads=DownloadService(database),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell),
             sweeper=Sweeper(database, private, public),

@@ -27,6 +27,7 @@ ROUTES = {
     ("POST", "/api/videos/upload"): Scope.VIDEOS,
     ("PUT", "/api/videos/{video_id}/replace"): Scope.VIDEOS,
     ("DELETE", "/api/videos/{video_id}"): Scope.VIDEOS,
+    ("PUT", "/api/videos/{video_id}/download-policy"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/status"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/events"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/thumbnails"): Scope.VIDEOS,

@@ -44,6 +44,7 @@ ROUTES = (
     Route("GET", "/api/videos/{video_id}/storyboard.vtt", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/storyboard.json", "media", "may watch"),
     Route("DELETE", "/api/videos/{video_id}", "media"),
+    Route("PUT", "/api/videos/{video_id}/download-policy", "media"),
     Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),
     Route("GET", "/api/courses", "media"),
     Route("GET", "/api/courses/{course_id}", "media"),

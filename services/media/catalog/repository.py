@@ -37,7 +37,7 @@ ORDER BY c.title, c.id
 CHAPTERS = text("""
 SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, ch.is_free, ch.first_watch_restricted,
        ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
-       ch.requires_chapter_id,
+       ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
        catalog.locked_reason(ch, :user_id) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
        (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,
        p.position_ms, p.is_completed,

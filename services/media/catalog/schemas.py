@@ -1,6 +1,6 @@
 """Courses as the API speaks of them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -22,6 +22,8 @@ class CourseInput(Document):
     title: Title
     is_sequential: bool = False
     chapters: list[ChapterInput] = Field(default_factory=list, max_length=2000)
+    downloads: Literal["off", "enrolled"] | None = None
+    """Who may take its films home. It stays as it is where this is left out, and is off in a new course."""
     instructors: list[ExternalId] | None = Field(default=None, max_length=1000)
     """Who teaches it; they stay as they are where this is left out."""
 
@@ -46,6 +48,10 @@ class ChapterAnswer(Document):
     is_locked: bool
     locked_reason: str | None
     requires_chapter_id: str | None
+    download_policy: str | None
+    """What the film says of itself: inherit, off or enrolled; null for who does not teach the course."""
+    can_download: bool
+    """Whether the caller may take the film home now."""
     progress: ChapterProgress
 
 
@@ -53,6 +59,7 @@ class CourseAnswer(Document):
     id: str
     title: str
     is_sequential: bool
+    downloads: str
     is_enrolled: bool
     is_staff: bool
     """Whether the caller may upload, replace and delete its films and see its students' progress."""

@@ -14,6 +14,7 @@ from services.media.catalog.schemas import (
 )
 from services.media.catalog.staff import is_staff
 from shared.contracts.access import Actor
+from shared.contracts.video import VideoStatus
 from shared.db import Database, Session
 from shared.db.models.catalog import Course
 
@@ -46,6 +47,8 @@ class CatalogService:
                 session.add(course)
             course.title = wanted.title
             course.is_sequential = wanted.is_sequential
+            if wanted.downloads is not None:
+                course.downloads = wanted.downloads
             await session.flush()
             if not await self._same_list(session, course, chapters):
                 await repository.write_version(
@@ -102,6 +105,7 @@ class CatalogService:
             id=course.id,
             title=course.title,
             is_sequential=course.is_sequential,
+            downloads=course.downloads,
             is_enrolled=enrolled,
             is_staff=staff,
             instructors=await repository.instructors(session, course_id) if staff else None,
@@ -127,12 +131,24 @@ class CatalogService:
             is_locked=reason is not None,
             locked_reason=reason,
             requires_chapter_id=row["requires_chapter_id"] if reason == "previous_chapter" else None,
+            download_policy=row["download_policy"] if staff else None,
+            can_download=_can_download(row, staff=staff, locked=reason is not None),
             progress=ChapterProgress(
                 watch_percentage=round(row["watch_percentage"] or 0.0, 1),
                 current_position=(row["position_ms"] or 0) / 1000,
                 is_completed=bool(row["is_completed"]),
             ),
         )
+
+
+def _can_download(row: RowMapping, *, staff: bool, locked: bool) -> bool:
+    """As the gateway decides it when it is asked for the film (``Entitlement.require_download``)."""
+    if row["downloads"] != "enrolled" or row["video_status"] != VideoStatus.READY:
+        return False
+    if staff:
+        return True
+    enrolled = row["has_enrollment"] and row["enrollment_runs"]
+    return bool(enrolled and not locked and (row["is_completed"] or not row["first_watch_restricted"]))
 
 
 def _with_positions(chapters: list[ChapterInput]) -> list[ChapterInput]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -22,12 +23,14 @@ from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
 
 class Course(Base):
     __tablename__ = "courses"
-    __table_args__ = {"schema": "catalog"}
+    __table_args__ = (CheckConstraint("downloads IN ('off','enrolled')", name="downloads"), {"schema": "catalog"})
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     is_sequential: Mapped[bool]
     current_version_id: Mapped[UUID | None]
+    downloads: Mapped[str] = mapped_column(server_default="off")
+    """Who may take its films home, where a film does not say otherwise: nobody, or who is enrolled."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

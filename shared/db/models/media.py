@@ -16,6 +16,7 @@ class Video(Base):
     __table_args__ = (
         Index("uq_videos_live_chapter", "chapter_id", unique=True, postgresql_where=text("deleted_at IS NULL")),
         Index("ix_videos_course_id", "course_id"),
+        CheckConstraint("download_policy IN ('inherit','off','enrolled')", name="download_policy"),
         {"schema": "media"},
     )
 
@@ -26,6 +27,8 @@ class Video(Base):
     """The version that viewers get."""
     pending_version_id: Mapped[UUID | None]
     """A replacement that is still being made."""
+    download_policy: Mapped[str] = mapped_column(server_default="inherit")
+    """Who may take it home; by default what its course says."""
     created_by: Mapped[str]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

@@ -1,4 +1,4 @@
-"""Instructors belong to courses; what the platform said of who may watch stands beside the sessions"""
+"""Instructors belong to courses; the platform's word on who may watch; who may take films home"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,12 @@ branch_labels = None
 depends_on = None
 
 NOW = sa.text("now()")
+
+# Who may take films home.
+POLICIES = (
+    ("courses", "catalog", "downloads", "off", "'off','enrolled'"),
+    ("videos", "media", "download_policy", "inherit", "'inherit','off','enrolled'"),
+)
 
 # Who teaches a course. media, gateway and progress all ask it, so it stands where all of them read.
 IS_STAFF = """
@@ -28,18 +34,36 @@ SELECT chapter.requires_chapter_id IS NOT NULL AND NOT EXISTS (
 $$
 """
 
-LOCKED_REASON = """
-CREATE OR REPLACE FUNCTION catalog.locked_reason(chapter catalog.current_chapters, student text) RETURNS text
+ENROLLMENT_REASON = """
+CREATE FUNCTION catalog.enrollment_reason(course text, student text) RETURNS text
 LANGUAGE sql STABLE AS $$
 SELECT CASE
-    WHEN chapter.is_free THEN NULL
     WHEN e.user_id IS NULL THEN 'not_enrolled'
     WHEN e.starts_at > now() THEN 'enrollment_not_started'
     WHEN e.ends_at <= now() THEN 'enrollment_ended'
-    WHEN catalog.waits_for_another(chapter, student) THEN 'previous_chapter'
 END
 FROM (VALUES (1)) AS always(one)
-LEFT JOIN catalog.enrollments e ON e.course_id = chapter.course_id AND e.user_id = student
+LEFT JOIN catalog.enrollments e ON e.course_id = course AND e.user_id = student
+$$
+"""
+
+LOCKED_REASON = """
+CREATE OR REPLACE FUNCTION catalog.locked_reason(chapter catalog.current_chapters, student text) RETURNS text
+LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN NOT chapter.is_free THEN coalesce(
+    catalog.enrollment_reason(chapter.course_id, student),
+    CASE WHEN catalog.waits_for_another(chapter, student) THEN 'previous_chapter' END)
+END
+$$
+"""
+
+# The film's own word, else its course's.
+DOWNLOAD_POLICY = """
+CREATE FUNCTION catalog.download_policy(chapter catalog.current_chapters) RETURNS text
+LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN v.download_policy IN ('off', 'enrolled') THEN v.download_policy ELSE c.downloads END
+FROM catalog.courses c LEFT JOIN media.videos v ON v.id = chapter.video_id
+WHERE c.id = chapter.course_id
 $$
 """
 
@@ -82,7 +106,10 @@ def upgrade() -> None:
         SELECT DISTINCT v.course_id, v.created_by FROM media.videos v JOIN catalog.courses c ON c.id = v.course_id
         WHERE v.deleted_at IS NULL AND v.created_by NOT LIKE 'apikey:%'
     """)
-    for function in (IS_STAFF, WAITS_FOR_ANOTHER, LOCKED_REASON):
+    for table, schema, column, default, words in POLICIES:
+        op.add_column(table, sa.Column(column, sa.Text(), server_default=default, nullable=False), schema=schema)
+        op.create_check_constraint(op.f(f"ck_{table}_{column}"), table, f"{column} IN ({words})", schema=schema)
+    for function in (IS_STAFF, WAITS_FOR_ANOTHER, ENROLLMENT_REASON, LOCKED_REASON, DOWNLOAD_POLICY):
         op.execute(function)
     op.add_column(
         "playback_sessions",
@@ -110,8 +137,12 @@ def downgrade() -> None:
     op.drop_index("ix_platform_answers_answered_at", "platform_answers", schema="access")
     op.drop_table("platform_answers", schema="access")
     op.drop_column("playback_sessions", "as_staff", schema="access")
+    op.execute("DROP FUNCTION catalog.download_policy(catalog.current_chapters)")
     op.execute(LOCKED_REASON_BEFORE)
+    op.execute("DROP FUNCTION catalog.enrollment_reason(text, text)")
     op.execute("DROP FUNCTION catalog.waits_for_another(catalog.current_chapters, text)")
     op.execute("DROP FUNCTION catalog.is_staff(text, text, text)")
+    for table, schema, column, _, _ in POLICIES:
+        op.drop_column(table, column, schema=schema)
     op.drop_index("ix_course_instructors_user_id", "course_instructors", schema="catalog")
     op.drop_table("course_instructors", schema="catalog")
