@@ -39,10 +39,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "CORS_ALLOWED_ORIGINS",
         "MAX_UPLOAD_BYTES",
     ),
-    "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
+    "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES", "DOWNLOADS_STORAGE_URL", "DOWNLOAD_KEEP_DAYS"),
     "transcoder": (
         *(*_S3, *_PROXIES),
-        *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES"),
+        *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES", "DOWNLOADS_STORAGE_URL"),
     ),
     "progress": (),
 }

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -16,6 +16,8 @@ from services.gateway.apikeys.endpoints import router as api_keys_router
 from services.gateway.apikeys.service import ApiKeyService
 from services.gateway.devices.endpoints import router as devices_router
 from services.gateway.devices.service import DeviceService
+from services.gateway.downloads.endpoints import router as downloads_router
+from services.gateway.downloads.service import DownloadService
 from services.gateway.identity.endpoints import router as identity_router
 from services.gateway.identity.jwks import KeySet
 from services.gateway.identity.jwt import PlatformJwts
@@ -51,7 +53,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _wire(app, settings)
-        beside = [asyncio.create_task(_sweep_for_ever(app.state.tokens, app.state.rights))]
+        swept = (app.state.tokens, app.state.rights, app.state.downloads)
+        beside = [asyncio.create_task(_sweep_for_ever([one for one in swept if one is not None]))]
         if app.state.key_set is not None:
             beside.append(asyncio.create_task(app.state.key_set.keep_fresh()))
         try:
@@ -76,7 +79,15 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             allow_origins=settings.origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
-            expose_headers=["X-Request-Id", "Retry-After", "ETag", "Location"],
+            expose_headers=[
+                "X-Request-Id",
+                "Retry-After",
+                "ETag",
+                "Location",
+                "Accept-Ranges",
+                "Content-Range",
+                "Content-Disposition",
+            ],
             max_age=600,
         )
 
@@ -97,7 +108,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router):
         app.include_router(router)
-    for router in (proxy_router(), public_router):
+    for router in (downloads_router, proxy_router(), public_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
@@ -133,6 +144,7 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
             "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
         ),
     }
+    state.downloads = DownloadService(state.database, state.entitlement, state.upstreams["media"], settings.ip_policy)
 
 
 def _rights(settings: GatewaySettings, database: Database) -> PlatformRights | None:
@@ -184,10 +196,9 @@ async def _sandbox(database: Database) -> dict[str, bool] | None:
         return None
 
 
-async def _sweep_for_ever(tokens: TokenService, rights: PlatformRights | None) -> None:
+async def _sweep_for_ever(services: Sequence[TokenService | PlatformRights | DownloadService]) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
-        for swept in (tokens, rights):
+        for service in services:
             with contextlib.suppress(Exception):
-                if swept is not None:
-                    await swept.sweep()
+                await service.sweep()

@@ -43,6 +43,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
             "redis": parts.media_bell.ping,
             "private storage": parts.private.check,
             "public storage": parts.public.check,
+            "download storage": parts.kept.check,
         }
 
     add_readiness(app, checks)

@@ -26,6 +26,8 @@ class Parts:
     database: Database
     private: Store
     public: Store
+    kept: Store
+    """Films to take home."""
     media_bell: Doorbell
     catalog: CatalogService
     enrollments: EnrollmentService
@@ -45,6 +47,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     )
     private = open_store(settings.private_storage_url, settings.s3)
     public = open_store(settings.public_storage_url, settings.s3)
+    kept = open_store(settings.downloads_url, settings.s3)
     redis_url = settings.redis_url.get_secret_value()
     transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
@@ -54,6 +57,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             database=database,
             private=private,
             public=public,
+            kept=kept,
             media_bell=media_bell,
             catalog=CatalogService(database, settings.public_base_url),
             enrollments=EnrollmentService(database),
@@ -62,14 +66,15 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             playback=PlaybackService(
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
-            downloads=DownloadService(database),
+            downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell),
-            sweeper=Sweeper(database, private, public),
+            sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
         )
     finally:
         await transcoder_bell.close()
         await media_bell.close()
         await private.close()
         await public.close()
+        await kept.close()
         await database.close()

@@ -4,16 +4,16 @@ from pydantic import Field, SecretStr
 
 from shared.settings import (
     DatabaseSettings,
+    DownloadStorageSettings,
     ListenSettings,
     LogSettings,
     MasterKeySettings,
-    PrivateStorageSettings,
     PublicStorageSettings,
     RedisSettings,
 )
 
 
-class _Common(DatabaseSettings, RedisSettings, PrivateStorageSettings, PublicStorageSettings, MasterKeySettings):
+class _Common(DatabaseSettings, RedisSettings, DownloadStorageSettings, PublicStorageSettings, MasterKeySettings):
     public_base_url: str = "/public"
     max_upload_bytes: int = Field(default=2_147_483_648, ge=1)
 
@@ -23,4 +23,5 @@ class MediaSettings(_Common, ListenSettings):
 
 
 class MediaWorkerSettings(_Common, LogSettings):
-    pass
+    download_keep_days: float = Field(default=30, gt=0, le=3650)
+    """How long a film to take home is kept after somebody took it last."""

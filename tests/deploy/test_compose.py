@@ -181,7 +181,7 @@ def test_nginx_is_told_every_name_its_configuration_asks_for(services: dict[str,
 def test_buckets_are_named_alike_everywhere(services: dict[str, Any]) -> None:
     script = (ROOT / "deploy/docker/prepare_s3.py").read_text()
     for name in SETTINGS:
-        for variable in ("PRIVATE_STORAGE_URL", "PUBLIC_STORAGE_URL"):
+        for variable in ("PRIVATE_STORAGE_URL", "PUBLIC_STORAGE_URL", "DOWNLOADS_STORAGE_URL"):
             url = services[name]["environment"].get(variable)
             assert url is None or f'"{url.removeprefix("s3://")}"' in script
     root_domain = re.search(r'root_domain = "([^"]+)"', (ROOT / "deploy/docker/garage.toml").read_text())

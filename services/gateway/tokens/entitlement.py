@@ -23,6 +23,17 @@ SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.first_watch_r
        catalog.locked_reason(ch, :user_id) AS locked, catalog.waits_for_another(ch, :user_id) AS waits
 FROM catalog.current_chapters ch
 """
+# A free chapter is anybody's to watch, and to take home for those alone who have a right to the course.
+FOR_DOWNLOAD = text("""
+SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.is_free, ch.requires_chapter_id,
+       catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff, catalog.download_policy(ch) AS policy,
+       catalog.enrollment_reason(ch.course_id, :user_id) AS enrollment,
+       NOT ch.is_free AND catalog.waits_for_another(ch, :user_id) AS waits,
+       ch.first_watch_restricted AND NOT EXISTS (
+           SELECT 1 FROM learning.progress p
+           WHERE p.user_id = :user_id AND p.chapter_id = ch.chapter_id AND p.is_completed) AS is_unfinished
+FROM catalog.current_chapters ch WHERE ch.video_id = :id
+""")
 BY_VIDEO = text(_COLUMNS + "WHERE ch.video_id = :id")
 BY_CHAPTER = text(_COLUMNS + "WHERE ch.chapter_id = :id")
 
@@ -61,6 +72,22 @@ class Entitlement:
 
     async def require_chapter(self, chapter_id: str, actor: Actor, *, running: bool = False) -> Entitled:
         return await self._require(await self._row(BY_CHAPTER, chapter_id, actor), actor, running=running)
+
+    async def require_download(self, video_id: UUID, actor: Actor, *, running: bool = False) -> None:
+        """Problem with the reason where the actor may not take a live video home."""
+        row = await self._row(FOR_DOWNLOAD, video_id, actor)
+        if row["policy"] == "off":
+            raise errors.download_off()
+        if row["is_staff"]:
+            return
+        if self._platform is not None:
+            await self._platform.require(_question(row, actor), running=running)
+        elif row["enrollment"] is not None:
+            raise errors.locked(row["enrollment"], None)
+        if row["waits"]:
+            raise errors.locked("previous_chapter", row["requires_chapter_id"])
+        if row["is_unfinished"]:
+            raise errors.download_after_completion()
 
     def lets(self, question: Question) -> bool | None:
         """What is known of a running session without asking; True where it is not the platform that decides."""
@@ -117,7 +144,7 @@ async def _found(session: Session, query: TextClause, identifier: UUID | str, ac
     values = {"id": identifier, "user_id": actor.user_id, "role": actor.role.value}
     row = (await session.execute(query, values)).mappings().first()
     if row is None:
-        raise errors.video_not_found() if query is BY_VIDEO else errors.unknown_chapter()
+        raise errors.unknown_chapter() if query is BY_CHAPTER else errors.video_not_found()
     return row
 
 

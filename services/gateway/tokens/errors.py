@@ -30,6 +30,14 @@ def locked(reason: str, requires: str | None) -> Problem:
     return Problem(403, code, sentence, reason=reason)
 
 
+def download_off() -> Problem:
+    return Problem(403, "download_off", "This film can be watched here, and not be taken home.")
+
+
+def download_after_completion() -> Problem:
+    return Problem(403, "download_after_completion", "This film can be taken home when you have watched it to its end.")
+
+
 def not_playable() -> Problem:
     return Problem(
         409,

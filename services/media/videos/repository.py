@@ -19,7 +19,9 @@ from shared.db.models.media import (
     VideoThumbnail,
     VideoVersion,
 )
-from shared.db.models.transcoding import Chunk, ProcessingJob
+from shared.db.models.transcoding import Chunk, DownloadWork, ProcessingJob
+
+STORES = ("private", "public", "downloads")
 
 
 async def live_video(session: Session, video_id: UUID, *, lock: bool = False) -> Video | None:
@@ -118,6 +120,12 @@ async def bury(session: Session, store: str, prefix: str, reason: str, not_befor
     )
 
 
+async def bury_everywhere(session: Session, prefix: str, reason: str, not_before: datetime | None = None) -> None:
+    """The same in all stores, of a film or a version that is gone."""
+    for store in STORES:
+        await bury(session, store, prefix, reason, not_before)
+
+
 async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageTombstone]:
     query = (
         select(StorageTombstone)
@@ -138,7 +146,10 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
         .group_by(ProcessingJob.state)
     )
     row = (await session.execute(query)).first()
-    return row is not None and (row[0] in ("planning", "encoding") or row[1] > 0)
+    if row is not None and (row[0] in ("planning", "encoding") or row[1] > 0):
+        return True
+    held = DownloadWork.state == "active", DownloadWork.lease_until > func.now()
+    return bool(await session.scalar(select(func.count()).where(DownloadWork.version_id == version_id, *held)))
 
 
 async def unfinished(session: Session) -> list[tuple[UUID, bool]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from services.media.catalog.staff import require_staff
+from services.media.downloads import repository as downloads
 from services.media.uploads import errors as upload_errors
 from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
@@ -229,8 +230,8 @@ class VideoService:
             for version_id in {video.current_version_id, video.pending_version_id} - {None}:
                 assert version_id is not None
                 self._cancel_after_commit(session, version_id)
-            for store in ("private", "public"):
-                await repository.bury(session, store, f"{video_id}/", "video deleted")
+            await downloads.drop_of_video(session, video_id)
+            await repository.bury_everywhere(session, f"{video_id}/", "video deleted")
             session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
     def _cancel_after_commit(self, session: Session, version_id: UUID) -> None:
@@ -245,8 +246,7 @@ class VideoService:
         version.error_code = "cancelled"
         version.error_message = "Another file was uploaded in its place before this one was ready."
         self._cancel_after_commit(session, version_id)
-        for store in ("private", "public"):
-            await repository.bury(session, store, f"{video_id}/{version_id}/", "version given up")
+        await repository.bury_everywhere(session, f"{video_id}/{version_id}/", "version given up")
         session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
 

@@ -80,6 +80,29 @@ class PlatformAnswer(Base):
     until: Mapped[datetime | None]
 
 
+class DownloadTicket(Base):
+    """What opens one film to take home, from one network, as often as a browser goes on with it."""
+
+    __tablename__ = "download_tickets"
+    __table_args__ = (
+        Index("ix_download_tickets_user_id", "user_id"),
+        Index("ix_download_tickets_video_id", "video_id"),
+        Index("ix_download_tickets_expires_at", "expires_at"),
+        {"schema": "access"},
+    )
+
+    id: Mapped[Id]
+    ticket_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    video_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    rendition: Mapped[str]
+    user_id: Mapped[str]
+    role: Mapped[str]
+    network: Mapped[str] = mapped_column(CIDR)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+
+
 class Device(Base):
     """A browser a user was seen with. Recorded, never compared."""
 
