@@ -26,6 +26,15 @@ def service_token_claims(request: Request) -> dict[str, Any]:
 ServiceClaims = Annotated[dict[str, Any], Depends(service_token_claims)]
 
 
+def course_right(claims: ServiceClaims) -> bool | None:
+    """What the platform says of the actor's part in the course, in place of an enrolment; None where it is not asked."""
+    right = claims.get("course_right")
+    return right if isinstance(right, bool) else None
+
+
+CourseRight = Annotated[bool | None, Depends(course_right)]
+
+
 def acting_person(request: Request, claims: ServiceClaims) -> Actor:
     """The person the call is made for."""
     actor: Actor | None = request.state.actor

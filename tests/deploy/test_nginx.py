@@ -235,6 +235,12 @@ def test_a_dead_gateway_is_a_problem_document_and_leaks_no_credential_into_the_e
     assert CREDENTIAL not in either.nginx.all_logs()
 
 
+@pytest.mark.parametrize("path", ["/api/admin/enrollments", "/api/admin/enrollments/withdraw"])
+def test_ten_thousand_enrolments_pass(either: Running, path: str) -> None:
+    assert either.client.post(path, content=bytes(8 * MIB)).status_code == 200
+    assert either.gateway.last().path == path
+
+
 def test_the_gateways_own_errors_pass_untouched(either: Running) -> None:
     said = (503, {"Content-Type": "application/problem+json", "Retry-After": "7"}, b'{"code":"segment_not_made"}')
     either.gateway.answers["/api/playback/x/segment/a/1.ts"] = said
@@ -272,6 +278,8 @@ def test_a_film_reaches_the_gateway_while_it_is_still_being_sent(either: Running
         ("/api/videos/018f/replace", 2100 * MIB),
         ("/api/uploads/018f", 2100 * MIB),
         ("/api/courses", 2 * MIB),
+        ("/api/admin/enrollments/withdraw", 9 * MIB),
+        ("/api/admin/enrollments/course/user", 2 * MIB),
         (f"/api/playback/{CREDENTIAL}/beat", MIB),
     ],
 )

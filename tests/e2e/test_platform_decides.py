@@ -94,6 +94,43 @@ def test_the_platform_stands_in_place_of_enrolments(platform: Platform, shown: S
     assert (told["reason"], told["platformReason"]) == ("refused_by_platform", "payment_overdue")
 
 
+def test_the_page_of_a_course_tells_what_the_platform_says(platform: Platform, shown: Shown, school: School) -> None:
+    course, (video, _) = shown
+    user, unlucky = platform.new_id("student"), platform.new_id("student")
+    student = platform.person("student", user)
+    document = good(student.get(f"/api/courses/{course.id}"))
+    assert (document["isEnrolled"], [one["lockedReason"] for one in document["chapters"]]) == (
+        True,
+        [None, "previous_chapter"],
+    )
+    asked = {"userId": user, "courseId": course.id, "chapterId": None, "videoId": None}
+    assert [one for one in school.questions if one["userId"] == user] == [asked]
+    way = good(student.get(f"/api/progress/courses/{course.id}"))
+    assert [one["lockedReason"] for one in way["chapters"]] == [None, "previous_chapter"]
+    assert school.asked(user) == 1
+    # What a page was told of the course is no right to a film of it.
+    school.refused[user] = None
+    refused(ask(student, video), 403, "not_entitled")
+
+    # Enrolled or not: the platform's no is a no.
+    school.refused[unlucky] = "refunded"
+    out = platform.student(course, unlucky)
+    refused(out.get(f"/api/courses/{course.id}"), 404, "course_not_found")
+    refused(out.get(f"/api/progress/courses/{course.id}"), 404, "course_not_found")
+    free = platform.new_course(2, free=True)
+    assert [one["isLocked"] for one in good(out.get(f"/api/courses/{free.id}"))["chapters"]] == [False, False]
+    # Staff, and courses that there are not, are no question.
+    before = len(school.questions)
+    good(platform.admin.get(f"/api/courses/{course.id}"))
+    good(platform.teacher(course).get(f"/api/progress/courses/{course.id}"))
+    good(platform.admin.get(f"/api/progress/courses/{course.id}", params={"userId": user}))
+    for nowhere in ("nowhere", "%20", "a%20b"):
+        assert student.get(f"/api/courses/{nowhere}").status_code in (404, 422)
+    assert len(school.questions) == before
+    school.mood = "broken"
+    refused(platform.person("student").get(f"/api/courses/{course.id}"), 503, "entitlement_unavailable")
+
+
 def test_a_key_is_given_without_asking_again(platform: Platform, shown: Shown, school: School) -> None:
     viewer = Viewer(platform, shown[1][0])
     before = school.asked(viewer.id)
@@ -204,3 +241,32 @@ def test_a_back_end_gets_a_token_for_whom_the_platform_lets_in(
     platform.suite.spoken.add(token)
     good(platform.spend(platform.client(), token))
     refused(back_end.post("/api/access-tokens", json={"userId": unlucky, "videoId": video}), 403, "not_entitled")
+
+
+def test_taking_a_film_home_is_the_platforms_to_allow(platform: Platform, films: Path, school: School) -> None:
+    course = platform.new_course(free=True)
+    film = make_film(films / "gift.mp4", seconds=2, size="160x90", sound=False)
+    video = platform.ready(course.chapters[0], film)
+    good(platform.admin.put(f"/api/videos/{video}/download-policy", json={"policy": "enrolled"}))
+    user, unlucky = platform.new_id("student"), platform.new_id("student")
+    school.refused[unlucky] = "trial"
+    # Anybody's to watch; to keep, the platform's word is asked for.
+    out = platform.person("student", unlucky)
+    platform.watch(out, video)
+    told = refused(out.get(f"/api/videos/{video}/download"), 403, "not_entitled")
+    assert told["platformReason"] == "trial"
+    student = platform.person("student", user)
+    assert good(student.get(f"/api/courses/{course.id}"))["chapters"][0]["canDownload"] is True
+
+    def ready() -> Any:
+        answer = student.get(f"/api/videos/{video}/download", headers={"Accept": "application/json"})
+        return answer.json() if answer.status_code == 200 else None
+
+    document = until(ready, "the file to be made", every=0.2)
+    platform.suite.spoken.add(document["url"].split("token=")[1])
+    school.refused[user] = None
+    # A link is no right: within ten seconds it opens nothing any more.
+    link = platform.client()
+    until(lambda: link.get(document["url"]).status_code == 403, "the link to be refused", every=0.5)
+    school.mood = "broken"
+    refused(platform.person("student").get(f"/api/videos/{video}/download"), 503, "entitlement_unavailable")

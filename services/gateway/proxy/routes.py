@@ -1,8 +1,9 @@
 """Which address goes to which service, and who may go there."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,6 +13,7 @@ from services.gateway.tokens.endpoints import video_id_of
 from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor, Role
 
+COURSE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SMALL_BODY = 1024 * 1024
 LISTS_BODY = 8 * 1024 * 1024
 """Ten thousand enrolments with long ids."""
@@ -31,6 +33,8 @@ class Route:
     """Whether the body is a film, limited as such."""
     vouches: bool = False
     """Whether the service is told of the playback session in which the actor watches the chapter now."""
+    tells_right: bool = False
+    """Whether the service is told what the platform says of the actor's part in the course, where it is asked."""
     body: int = SMALL_BODY
     """The most bytes of a body that is no film."""
 
@@ -47,7 +51,7 @@ ROUTES = (
     Route("PUT", "/api/videos/{video_id}/download-policy", "media"),
     Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),
     Route("GET", "/api/courses", "media"),
-    Route("GET", "/api/courses/{course_id}", "media"),
+    Route("GET", "/api/courses/{course_id}", "media", tells_right=True),
     Route("PUT", "/api/admin/courses/{course_id}", "media"),
     Route("PUT", "/api/admin/courses/{course_id}/instructors/{user_id}", "media"),
     Route("DELETE", "/api/admin/courses/{course_id}/instructors/{user_id}", "media"),
@@ -68,7 +72,7 @@ ROUTES = (
     Route("GET", "/api/progress/chapters/{chapter_id}", "progress"),
     Route("POST", "/api/progress/chapters/{chapter_id}/complete", "progress"),
     Route("POST", "/api/progress/chapters/{chapter_id}/reset", "progress"),
-    Route("GET", "/api/progress/courses/{course_id}", "progress"),
+    Route("GET", "/api/progress/courses/{course_id}", "progress", tells_right=True),
     Route("GET", "/api/progress/stats", "progress"),
 )
 
@@ -85,13 +89,22 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
         actor = await signed_in(request)
         entitled = await _check(route, request, actor)
         state = request.app.state
-        claims = {}
+        claims: dict[str, Any] = {}
         if route.vouches and entitled is not None and entitled.video_id is not None:
             claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
+        if route.tells_right:
+            right = await state.entitlement.course_right(course_id_of(request), actor)
+            claims |= {"course_right": right} if right is not None else {}
         limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(route.body)
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 
     return pass_through
+
+
+def course_id_of(request: Request) -> str:
+    """The id in the path; what is no id is nobody's course, and no question to the platform."""
+    written: str = request.path_params["course_id"]
+    return written if COURSE_ID.fullmatch(written) else ""
 
 
 async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:

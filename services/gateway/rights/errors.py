@@ -3,12 +3,13 @@
 from shared.http import Problem
 
 RETRY_AFTER = 5
+REFUSED = "not_entitled"
 
 
 def refused_by_platform(reason: str | None) -> Problem:
     return Problem(
         403,
-        "not_entitled",
+        REFUSED,
         "The school does not let you watch this film (any more).",
         reason="refused_by_platform",
         platformReason=reason,

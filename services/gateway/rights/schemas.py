@@ -10,23 +10,23 @@ from shared.contracts.model import Document
 
 @dataclass(frozen=True)
 class Question:
-    """May this person watch this film?"""
+    """May this person watch this film? Without a chapter: have they a part in this course?"""
 
     user_id: str
     course_id: str
-    chapter_id: str
+    chapter_id: str | None
     video_id: UUID | None
 
     @property
     def about(self) -> tuple[str, str]:
-        """What an answer is kept by."""
-        return self.user_id, self.chapter_id
+        """What an answer is kept by. No chapter's id has a slash."""
+        return self.user_id, self.chapter_id if self.chapter_id is not None else f"course/{self.course_id}"
 
 
 class PlatformQuestion(Document):
     user_id: str
     course_id: str
-    chapter_id: str
+    chapter_id: str | None
     video_id: str | None
 
 

@@ -16,6 +16,7 @@ from services.gateway.rights import errors, repository
 from services.gateway.rights.platform import PlatformClient, Unavailable
 from services.gateway.rights.schemas import PlatformWord, Question
 from shared.db import Database
+from shared.http import Problem
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,16 @@ class PlatformRights:
                 raise errors.entitlement_unavailable() from None
         if not answer.holds:
             raise errors.refused_by_platform(answer.word.reason)
+
+    async def lets(self, question: Question, *, running: bool) -> bool:
+        """As ``require``, where a no is an answer like a yes. Problem where neither is to be had."""
+        try:
+            await self.require(question, running=running)
+        except Problem as problem:
+            if problem.code == errors.REFUSED:
+                return False
+            raise
+        return True
 
     async def _stands(self, question: Question) -> bool:
         async with self._database.session_scope() as session:

@@ -34,6 +34,7 @@ SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.is_free, ch.r
            WHERE p.user_id = :user_id AND p.chapter_id = ch.chapter_id AND p.is_completed) AS is_unfinished
 FROM catalog.current_chapters ch WHERE ch.video_id = :id
 """)
+TEACHES = text("SELECT catalog.is_staff(c.id, :user_id, :role) FROM catalog.courses c WHERE c.id = :id")
 BY_VIDEO = text(_COLUMNS + "WHERE ch.video_id = :id")
 BY_CHAPTER = text(_COLUMNS + "WHERE ch.chapter_id = :id")
 
@@ -88,6 +89,18 @@ class Entitlement:
             raise errors.locked("previous_chapter", row["requires_chapter_id"])
         if row["is_unfinished"]:
             raise errors.download_after_completion()
+
+    async def course_right(self, course_id: str, actor: Actor) -> bool | None:
+        """Whether the platform says that the actor has a part in a course; None where it is not the one to say."""
+        if self._platform is None or actor.role.sees_all:
+            return None
+        values = {"id": course_id, "user_id": actor.user_id, "role": actor.role.value}
+        async with self._database.session_scope() as session:
+            teaches = await session.scalar(TEACHES, values)
+        # None for a course that there is not: that is for others to say.
+        if teaches is None or teaches:
+            return None
+        return await self._platform.lets(Question(actor.user_id, course_id, None, None), running=True)
 
     def lets(self, question: Question) -> bool | None:
         """What is known of a running session without asking; True where it is not the platform that decides."""

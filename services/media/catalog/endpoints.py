@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from services.media.catalog.schemas import CourseAnswer, CourseInput, CourseList
 from services.media.catalog.service import CatalogService
 from shared.contracts.model import ExternalId
-from shared.http.inner import ActingPerson, service_token_claims
+from shared.http.inner import ActingPerson, CourseRight, service_token_claims
 from shared.http.roles import AdminOrService
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["courses"])
@@ -30,8 +30,8 @@ async def list_courses(actor: ActingPerson, catalog: Catalog) -> CourseList:
 
 
 @router.get("/api/courses/{course_id}")
-async def get_course(course_id: CourseId, actor: ActingPerson, catalog: Catalog) -> CourseAnswer:
-    return await catalog.course(course_id, actor)
+async def get_course(course_id: CourseId, actor: ActingPerson, catalog: Catalog, right: CourseRight) -> CourseAnswer:
+    return await catalog.course(course_id, actor, right)
 
 
 @router.put("/api/admin/courses/{course_id}")

@@ -38,7 +38,7 @@ CHAPTERS = text("""
 SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, ch.is_free, ch.first_watch_restricted,
        ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
        ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
-       catalog.locked_reason(ch, :user_id) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
+       catalog.locked_reason(ch, :user_id, CAST(:right AS boolean)) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
        (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,
        p.position_ms, p.is_completed,
        CASE WHEN p.duration_ms > 0 THEN least(100.0, 100.0 * (
@@ -64,9 +64,15 @@ async def find_course(session: Session, course_id: str) -> Course | None:
     return await session.get(Course, course_id)
 
 
-async def chapters_for(session: Session, course_id: str, user_id: str) -> Sequence[RowMapping]:
-    """A row per chapter in order, with the video, the enrolment and the progress of ``user_id``."""
-    return (await session.execute(CHAPTERS, {"course_id": course_id, "user_id": user_id})).mappings().all()
+async def chapters_for(
+    session: Session, course_id: str, user_id: str, right: bool | None = None
+) -> Sequence[RowMapping]:
+    """A row per chapter in order, with the video, the enrolment and the progress of ``user_id``.
+
+    ``right``: what the platform says in place of the enrolment, where it was asked.
+    """
+    values = {"course_id": course_id, "user_id": user_id, "right": right}
+    return (await session.execute(CHAPTERS, values)).mappings().all()
 
 
 async def chapter(session: Session, chapter_id: str) -> RowMapping | None:

@@ -31,9 +31,10 @@ class CatalogService:
             rows = await repository.courses_for(session, actor)
         return CourseList(courses=[CourseSummary(**row, poster_url=self._poster(row["poster_key"])) for row in rows])
 
-    async def course(self, course_id: str, actor: Actor) -> CourseAnswer:
+    async def course(self, course_id: str, actor: Actor, right: bool | None = None) -> CourseAnswer:
+        """``right``: what the platform says of the actor's part in it, in place of an enrolment."""
         async with self._database.session_scope() as session:
-            return await self._course(session, course_id, actor)
+            return await self._course(session, course_id, actor, right)
 
     async def put_course(self, course_id: str, wanted: CourseInput, actor: Actor) -> CourseAnswer:
         """Create or change a course. Asked twice with the same list it changes nothing."""
@@ -92,14 +93,14 @@ class CatalogService:
             for chapter in chapters
         ]
 
-    async def _course(self, session: Session, course_id: str, actor: Actor) -> CourseAnswer:
+    async def _course(self, session: Session, course_id: str, actor: Actor, right: bool | None = None) -> CourseAnswer:
         course = await repository.find_course(session, course_id)
         if course is None:
             raise errors.course_not_found(course_id)
-        rows = await repository.chapters_for(session, course_id, actor.user_id)
-        enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows)
+        rows = await repository.chapters_for(session, course_id, actor.user_id, right)
+        enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows) if right is None else right
         staff = await is_staff(session, course_id, actor)
-        if not (staff or any(row["is_free"] or row["has_enrollment"] for row in rows)):
+        if not (staff or enrolled or any(row["is_free"] or (row["has_enrollment"] and right is None) for row in rows)):
             raise errors.course_not_found(course_id)
         return CourseAnswer(
             id=course.id,
@@ -109,13 +110,13 @@ class CatalogService:
             is_enrolled=enrolled,
             is_staff=staff,
             instructors=await repository.instructors(session, course_id) if staff else None,
-            chapters=[self._chapter(row, staff=staff) for row in rows],
+            chapters=[self._chapter(row, staff=staff, enrolled=enrolled) for row in rows],
         )
 
     def _poster(self, key: str | None) -> str | None:
         return f"{self._public_base_url}/{key}" if key else None
 
-    def _chapter(self, row: RowMapping, *, staff: bool) -> ChapterAnswer:
+    def _chapter(self, row: RowMapping, *, staff: bool, enrolled: bool) -> ChapterAnswer:
         reason = None if staff else row["locked_reason"]
         return ChapterAnswer(
             id=row["chapter_id"],
@@ -132,7 +133,7 @@ class CatalogService:
             locked_reason=reason,
             requires_chapter_id=row["requires_chapter_id"] if reason == "previous_chapter" else None,
             download_policy=row["download_policy"] if staff else None,
-            can_download=_can_download(row, staff=staff, locked=reason is not None),
+            can_download=_can_download(row, staff=staff, may=enrolled and reason is None),
             progress=ChapterProgress(
                 watch_percentage=round(row["watch_percentage"] or 0.0, 1),
                 current_position=(row["position_ms"] or 0) / 1000,
@@ -141,14 +142,11 @@ class CatalogService:
         )
 
 
-def _can_download(row: RowMapping, *, staff: bool, locked: bool) -> bool:
+def _can_download(row: RowMapping, *, staff: bool, may: bool) -> bool:
     """As the gateway decides it when it is asked for the film (``Entitlement.require_download``)."""
     if row["downloads"] != "enrolled" or row["video_status"] != VideoStatus.READY:
         return False
-    if staff:
-        return True
-    enrolled = row["has_enrollment"] and row["enrollment_runs"]
-    return bool(enrolled and not locked and (row["is_completed"] or not row["first_watch_restricted"]))
+    return staff or (may and (bool(row["is_completed"]) or not row["first_watch_restricted"]))
 
 
 def _with_positions(chapters: list[ChapterInput]) -> list[ChapterInput]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from services.progress.courses.schemas import CourseProgress, Stats
 from services.progress.courses.service import CourseProgressService
 from shared.contracts.model import ExternalId
-from shared.http.inner import ActingPerson, service_token_claims
+from shared.http.inner import ActingPerson, CourseRight, service_token_claims
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["progress"])
 
@@ -25,9 +25,13 @@ OtherUser = Annotated[ExternalId | None, Query(alias="userId")]
 
 @router.get("/api/progress/courses/{course_id}")
 async def course(
-    course_id: Annotated[ExternalId, Path()], actor: ActingPerson, courses: Courses, user_id: OtherUser = None
+    course_id: Annotated[ExternalId, Path()],
+    actor: ActingPerson,
+    courses: Courses,
+    right: CourseRight,
+    user_id: OtherUser = None,
 ) -> CourseProgress:
-    return await courses.course(actor, course_id, user_id)
+    return await courses.course(actor, course_id, user_id, right)
 
 
 @router.get("/api/progress/stats")

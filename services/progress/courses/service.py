@@ -18,18 +18,24 @@ class CourseProgressService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def course(self, actor: Actor, course_id: str, user_id: str | None = None) -> CourseProgress:
-        """The actor's own way, or for who teaches the course, an admin or a back end that of ``user_id``."""
+    async def course(
+        self, actor: Actor, course_id: str, user_id: str | None = None, right: bool | None = None
+    ) -> CourseProgress:
+        """The actor's own way, or for who teaches the course, an admin or a back end that of ``user_id``.
+
+        ``right``: what the platform says of the actor's part in it, in place of an enrolment.
+        """
         student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            rows = await repository.overview(session, course_id, student, actor)
+            rows = await repository.overview(session, course_id, student, actor, right)
         teaches = any(row["is_staff"] for row in rows)
-        if student != actor.user_id and not (teaches or actor.role.sees_all):
+        sees_all = teaches or actor.role.sees_all
+        if student != actor.user_id and not sees_all:
             raise _not_shown()
-        staff = teaches and student == actor.user_id
-        if not (staff or any(row["is_free"] or row["has_enrollment"] for row in rows)):
+        part = right or any(row["is_free"] or (row["has_enrollment"] and right is None) for row in rows)
+        if not rows or not (sees_all or part):
             raise Problem(404, "course_not_found", f"There is no course {course_id}, or you have no part in it.")
-        chapters = [_chapter(row, staff=staff) for row in rows]
+        chapters = [_chapter(row, staff=teaches and student == actor.user_id) for row in rows]
         countable = [chapter for chapter, row in zip(chapters, rows, strict=True) if row["has_video"]]
         completed = sum(chapter.is_completed for chapter in countable)
         touched = max((row for row in rows if row["updated_at"]), key=lambda row: row["updated_at"], default=None)

@@ -41,7 +41,7 @@ REMUXED = 80.0
 
 
 class Moved(Exception):
-    """The film was given new keys, or another place in storage, while its file was made."""
+    """The film was given new keys or another place in storage while its file was made, or a part of it is made again."""
 
 
 @dataclass
@@ -82,8 +82,10 @@ class DownloadMaker:
         async with self._database.session_scope() as session:
             source = await wanted_source(session, held.version_id)
             plan = await repository.plan_of(session, held.version_id)
-        if source is None or plan is None:
+        if source is None:
             raise LeaseLost
+        if plan is None:
+            raise Moved
         film = _Film(self._shop, source, Plan.model_validate(plan), held.rendition)
         directory = await fresh_directory(self._shop.directory / f"download-{held.id}-{held.attempts}")
         try:
