@@ -37,7 +37,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "CORS_ALLOWED_ORIGINS",
         "MAX_UPLOAD_BYTES",
     ),
-    "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
+    "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES", "SESSION_MAX_HOURS", "KEY_ROTATION_DAYS"),
     "transcoder": (
         *(*_S3, *_PROXIES),
         *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES"),

@@ -9,10 +9,16 @@ from pydantic import Field, SecretStr, field_validator
 from services.gateway.identity.claims import ClaimMap
 from services.gateway.identity.jwks import checked_url
 from services.gateway.identity.keys import PlatformKey, pem_keys
-from shared.settings import DatabaseSettings, ListenSettings, MasterKeySettings, PublicStorageSettings
+from shared.settings import (
+    DatabaseSettings,
+    ListenSettings,
+    MasterKeySettings,
+    PublicStorageSettings,
+    SessionSettings,
+)
 
 
-class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings):
+class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings, SessionSettings):
     media_url: str
     progress_url: str
     transcoder_url: str
@@ -33,8 +39,6 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     """What the platform calls our roles, as ``teacher=instructor,learner=student``; no other is known then."""
 
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
-    session_max_hours: float = Field(default=24, gt=0, le=24 * 30)
-    """How long a playback session may be renewed."""
     max_streams: int = Field(default=2, ge=0)
     """Streams of one student at once; the newest wins. 0 for any number."""
     trusted_proxies: str = ""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.media.catalog.endpoints import router as catalog_router
+from services.media.keys.endpoints import router as keys_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
 from services.media.settings import MediaSettings
@@ -42,6 +43,6 @@ def create_app(settings: MediaSettings) -> FastAPI:
         }
 
     add_readiness(app, checks)
-    for router in (catalog_router, uploads_router, videos_router, playback_router):
+    for router in (catalog_router, uploads_router, videos_router, playback_router, keys_router):
         app.include_router(router)
     return app

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.media.catalog.service import CatalogService
+from services.media.keys.rotation import Rotation
+from services.media.keys.service import KeyService, Periods
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
@@ -32,6 +34,8 @@ class Parts:
     status_feed: StatusFeed
     takeover: Takeover
     sweeper: Sweeper
+    keys: KeyService
+    rotation: Rotation
 
 
 @asynccontextmanager
@@ -44,6 +48,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     redis_url = settings.redis_url.get_secret_value()
     transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
+    periods = Periods(settings.rotate_keys_after, settings.longest_session)
     videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url)
     try:
         yield Parts(
@@ -58,8 +63,10 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
             status_feed=StatusFeed(videos),
-            takeover=Takeover(database, transcoder_bell),
+            takeover=Takeover(database, transcoder_bell, settings.longest_session),
             sweeper=Sweeper(database, private, public),
+            keys=KeyService(database, keyring, media_bell, periods),
+            rotation=Rotation(database, keyring, public, media_bell, periods),
         )
     finally:
         await transcoder_bell.close()

@@ -8,7 +8,7 @@ and gateway agree without speaking. IVs are explicit in the playlist: renditions
 from Crypto.Cipher import AES
 from Crypto.Hash import SHA256
 from Crypto.Protocol.KDF import HKDF
-from Crypto.Util.Padding import pad
+from Crypto.Util.Padding import pad, unpad
 
 AES_128_BYTES = 16
 
@@ -32,3 +32,8 @@ def segment_iv(secret: bytes, rendition: str, index: int) -> bytes:
 def encrypt_segment(plaintext: bytes, key: bytes, iv: bytes) -> bytes:
     """AES-128-CBC with PKCS#7 padding, as RFC 8216 section 5.2 has it."""
     return AES.new(key, AES.MODE_CBC, iv=iv).encrypt(pad(plaintext, AES.block_size))
+
+
+def decrypt_segment(ciphertext: bytes, key: bytes, iv: bytes) -> bytes:
+    """What `encrypt_segment` was given. ValueError for what that key and IV did not make."""
+    return unpad(AES.new(key, AES.MODE_CBC, iv=iv).decrypt(ciphertext), AES.block_size)

@@ -12,6 +12,7 @@ from shared.db import Session, new_id
 from shared.db.models.catalog import current_chapters
 from shared.db.models.media import (
     ContentKey,
+    KeyRotation,
     Rendition,
     StorageTombstone,
     StoryboardSheet,
@@ -130,7 +131,7 @@ async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageT
 
 
 async def work_in_hand(session: Session, version_id: UUID) -> bool:
-    """Whether a worker may still write objects of this version."""
+    """Whether a worker may still write objects of this version: chunks, or segments under new keys."""
     query = (
         select(ProcessingJob.state, func.count(Chunk.id).filter(Chunk.state == "active"))
         .outerjoin(Chunk, Chunk.job_id == ProcessingJob.id)
@@ -138,7 +139,10 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
         .group_by(ProcessingJob.state)
     )
     row = (await session.execute(query)).first()
-    return row is not None and (row[0] in ("planning", "encoding") or row[1] > 0)
+    if row is not None and (row[0] in ("planning", "encoding") or row[1] > 0):
+        return True
+    rotating = select(KeyRotation.epoch).where(KeyRotation.version_id == version_id, KeyRotation.state == "running")
+    return (await session.scalar(rotating.limit(1))) is not None
 
 
 async def unfinished(session: Session) -> list[tuple[UUID, bool]]:

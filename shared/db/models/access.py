@@ -49,6 +49,8 @@ class PlaybackSession(Base):
     chapter_id: Mapped[str]
     user_id: Mapped[str]
     role: Mapped[str]
+    key_epoch: Mapped[int | None]
+    """The epoch whose segments and keys its playlists name, as long as it lives; null of sessions older than epochs."""
     first_watch_restricted: Mapped[bool]
     needs_enrollment: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether it was opened by right of an enrolment, and ends with it."""
@@ -63,6 +65,16 @@ class PlaybackSession(Base):
     absolute_expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
+
+
+class KeyFetch(Base):
+    """When keys of a version were last given out, to some minutes: what nobody watches is not encrypted anew."""
+
+    __tablename__ = "key_fetches"
+    __table_args__ = {"schema": "access"}
+
+    version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    fetched_at: Mapped[CreatedAt]
 
 
 class Device(Base):
