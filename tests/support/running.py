@@ -35,7 +35,9 @@ class Suite:
         self.settings = settings
         self.lines: list[str] = []
         self.spoken: set[str] = set()
-        """Every secret that passed over the wire: none of it may stand in a log."""
+        """Every secret that passed over the wire: none of it may stand in anything that is written."""
+        self.refusals: list[str] = []
+        """The bodies of all answers that were errors."""
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._fresh: queue.Queue[str | None] = queue.Queue()
