@@ -29,6 +29,9 @@ trap 'rm -f "$temporary"' EXIT
     echo '# The secret with which your platform signs its tokens (HS256).'
     echo "STACK_PLATFORM_JWT_SECRET=$(hex 32)"
     echo
+    echo '# Signs what your platform is asked about a viewer, where ENTITLEMENT_URL names its address.'
+    echo "STACK_ENTITLEMENT_SECRET=$(hex 32)"
+    echo
     echo '# Wraps the key of every film: number:base64 of 32 bytes, newest first, separated by commas.'
     echo "STACK_MASTER_KEYS=1:$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
     echo

@@ -1,4 +1,4 @@
-"""Makes Garage ready for Lectern: one node, two buckets, a key per service with just its rights. Safe to run again.
+"""Makes Garage ready for Lectern: one node, three buckets, a key per service with just its rights. Safe to run again.
 
     python prepare_s3.py        with S3_ADMIN_URL, S3_ADMIN_TOKEN, and per service S3_<SERVICE>_KEY_ID and ..._SECRET
 
@@ -14,14 +14,15 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-PRIVATE, PUBLIC = "lectern-private", "lectern-public"
+PRIVATE, PUBLIC, DOWNLOADS = "lectern-private", "lectern-public", "lectern-downloads"
 RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     # The gateway only has to be able to open its store; players are sent to nginx.
     "GATEWAY": {PUBLIC: ("read",)},
     # Takes uploads in, and sweeps away what is deleted.
-    "MEDIA": {PRIVATE: ("read", "write"), PUBLIC: ("read", "write")},
-    # Reads sources, publishes segments.
-    "TRANSCODER": {PRIVATE: ("read",), PUBLIC: ("read", "write")},
+    "MEDIA": {PRIVATE: ("read", "write"), PUBLIC: ("read", "write"), DOWNLOADS: ("read", "write")},
+    # Reads sources, publishes segments, makes films to take home: a bucket of their own, so that it need not be able to
+    # write where the sources are.
+    "TRANSCODER": {PRIVATE: ("read",), PUBLIC: ("read", "write"), DOWNLOADS: ("read", "write")},
 }
 # Garage wants to know a node's size to share data out among nodes. With one node nothing depends on it.
 CAPACITY_BYTES = 10**12
@@ -97,12 +98,13 @@ def _key(garage: Garage, service: str) -> str:
 
 def prepare(garage: Garage) -> None:
     _lay_out(garage)
-    buckets = {name: _bucket(garage, name) for name in (PRIVATE, PUBLIC)}
+    buckets = {name: _bucket(garage, name) for name in (PRIVATE, PUBLIC, DOWNLOADS)}
     # Only the public bucket has an anonymous door. Said of both, so that a door opened by mistake is closed again.
     garage.ask(
         f"UpdateBucket?id={buckets[PUBLIC]}", {"websiteAccess": {"enabled": True, "indexDocument": "index.html"}}
     )
-    garage.ask(f"UpdateBucket?id={buckets[PRIVATE]}", {"websiteAccess": {"enabled": False}})
+    for name in (PRIVATE, DOWNLOADS):
+        garage.ask(f"UpdateBucket?id={buckets[name]}", {"websiteAccess": {"enabled": False}})
     for service, rights in RIGHTS.items():
         key_id = _key(garage, service)
         for name, bucket_id in buckets.items():

@@ -30,6 +30,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "PLATFORM_JWKS_URL",
         "PLATFORM_JWT_CLAIMS",
         "PLATFORM_JWT_ROLES",
+        "ENTITLEMENT_URL",
+        "ENTITLEMENT_SECRET",
         "IP_POLICY",
         "SESSION_MAX_HOURS",
         "MAX_STREAMS",
@@ -37,10 +39,13 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "CORS_ALLOWED_ORIGINS",
         "MAX_UPLOAD_BYTES",
     ),
-    "media": (*_S3, *_PROXIES, "MAX_UPLOAD_BYTES", "SESSION_MAX_HOURS", "KEY_ROTATION_DAYS"),
+    "media": (
+        *(*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
+        *("SESSION_MAX_HOURS", "KEY_ROTATION_DAYS", "DOWNLOADS_STORAGE_URL", "DOWNLOAD_KEEP_DAYS"),
+    ),
     "transcoder": (
         *(*_S3, *_PROXIES),
-        *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES"),
+        *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES", "DOWNLOADS_STORAGE_URL"),
     ),
     "progress": (),
 }

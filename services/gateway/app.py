@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -16,12 +16,16 @@ from services.gateway.apikeys.endpoints import router as api_keys_router
 from services.gateway.apikeys.service import ApiKeyService
 from services.gateway.devices.endpoints import router as devices_router
 from services.gateway.devices.service import DeviceService
+from services.gateway.downloads.endpoints import router as downloads_router
+from services.gateway.downloads.service import DownloadService
 from services.gateway.identity.endpoints import router as identity_router
 from services.gateway.identity.jwks import KeySet
 from services.gateway.identity.jwt import PlatformJwts
 from services.gateway.limits.headers import SecurityHeaders
 from services.gateway.proxy.routes import proxy_router
 from services.gateway.proxy.upstream import Upstream
+from services.gateway.rights.platform import PlatformClient
+from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.settings import GatewaySettings
@@ -49,7 +53,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _wire(app, settings)
-        beside = [asyncio.create_task(_sweep_for_ever(app.state.tokens))]
+        swept = (app.state.tokens, app.state.rights, app.state.downloads)
+        beside = [asyncio.create_task(_sweep_for_ever([one for one in swept if one is not None]))]
         if app.state.key_set is not None:
             beside.append(asyncio.create_task(app.state.key_set.keep_fresh()))
         try:
@@ -60,6 +65,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             await asyncio.gather(*beside, return_exceptions=True)
             for upstream in app.state.upstreams.values():
                 await upstream.close()
+            if app.state.rights is not None:
+                await app.state.rights.close()
             await app.state.public_store.close()
             await app.state.database.close()
 
@@ -72,7 +79,15 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             allow_origins=settings.origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
-            expose_headers=["X-Request-Id", "Retry-After", "ETag", "Location"],
+            expose_headers=[
+                "X-Request-Id",
+                "Retry-After",
+                "ETag",
+                "Location",
+                "Accept-Ranges",
+                "Content-Range",
+                "Content-Disposition",
+            ],
             max_age=600,
         )
 
@@ -93,7 +108,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router):
         app.include_router(router)
-    for router in (proxy_router(), public_router):
+    for router in (downloads_router, proxy_router(), public_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
@@ -115,7 +130,8 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
         claims=settings.claim_map,
     )
     state.api_keys = ApiKeyService(state.database)
-    state.entitlement = Entitlement(state.database)
+    state.rights = _rights(settings, state.database)
+    state.entitlement = Entitlement(state.database, state.rights)
     state.tokens = TokenService(state.database, state.entitlement, settings.ip_policy)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
     rules = Rules(settings.ip_policy, timedelta(hours=settings.session_max_hours), settings.max_streams)
@@ -128,6 +144,15 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
             "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
         ),
     }
+    state.downloads = DownloadService(state.database, state.entitlement, state.upstreams["media"], settings.ip_policy)
+
+
+def _rights(settings: GatewaySettings, database: Database) -> PlatformRights | None:
+    """The platform's word on who may watch, where the operator wants it to be asked."""
+    if not settings.entitlement_url:
+        return None
+    secret = settings.entitlement_secret.get_secret_value()
+    return PlatformRights(database, PlatformClient(settings.entitlement_url, secret))
 
 
 def _checks(app: FastAPI, expected_revision: str) -> dict[str, Check]:
@@ -171,8 +196,9 @@ async def _sandbox(database: Database) -> dict[str, bool] | None:
         return None
 
 
-async def _sweep_for_ever(tokens: TokenService) -> None:
+async def _sweep_for_ever(services: Sequence[TokenService | PlatformRights | DownloadService]) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
-        with contextlib.suppress(Exception):
-            await tokens.sweep()
+        for service in services:
+            with contextlib.suppress(Exception):
+                await service.sweep()

@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.gateway.identity.claims import ClaimMap
 from services.gateway.identity.jwks import checked_url
@@ -17,6 +17,8 @@ from shared.settings import (
     SessionSettings,
 )
 
+SHORTEST_SECRET = 32
+
 
 class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings, SessionSettings):
     media_url: str
@@ -26,7 +28,7 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     progress_service_secret: SecretStr
     transcoder_service_secret: SecretStr
 
-    platform_jwt_secret: SecretStr = Field(min_length=32)
+    platform_jwt_secret: SecretStr = Field(min_length=SHORTEST_SECRET)
     platform_jwt_issuer: str = "lectern"
     platform_jwt_audience: str = "lectern"
     platform_jwt_public_key: str = ""
@@ -37,6 +39,11 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     """Which claims say what, as ``user_id=sub,role=https://school/role,name=name,email=email``."""
     platform_jwt_roles: str = ""
     """What the platform calls our roles, as ``teacher=instructor,learner=student``; no other is known then."""
+
+    entitlement_url: str = ""
+    """Where the platform says who may watch, in place of enrolments: https, or http on this machine."""
+    entitlement_secret: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    """Signs what is asked there."""
 
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
     max_streams: int = Field(default=2, ge=0)
@@ -71,10 +78,17 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
             pem_keys(text)
         return text
 
-    @field_validator("platform_jwks_url")
+    @field_validator("platform_jwks_url", "entitlement_url")
     @classmethod
-    def _jwks(cls, value: str) -> str:
+    def _address(cls, value: str) -> str:
         return checked_url(value) if value else value
+
+    @field_validator("entitlement_secret")
+    @classmethod
+    def _signs(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("entitlement_url") and len(value.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"ENTITLEMENT_URL needs it, with {SHORTEST_SECRET} characters or more")
+        return value
 
     @field_validator("platform_jwt_claims")
     @classmethod

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.media.catalog.endpoints import router as catalog_router
+from services.media.downloads.endpoints import router as downloads_router
+from services.media.enrollments.endpoints import router as enrollments_router
 from services.media.keys.endpoints import router as keys_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
@@ -23,9 +25,11 @@ def create_app(settings: MediaSettings) -> FastAPI:
         async with open_parts(settings) as parts:
             app.state.parts = parts
             app.state.catalog = parts.catalog
+            app.state.enrollments = parts.enrollments
             app.state.videos = parts.videos
             app.state.uploads = parts.uploads
             app.state.playback = parts.playback
+            app.state.downloads = parts.downloads
             app.state.status_feed = parts.status_feed
             yield
 
@@ -40,9 +44,18 @@ def create_app(settings: MediaSettings) -> FastAPI:
             "redis": parts.media_bell.ping,
             "private storage": parts.private.check,
             "public storage": parts.public.check,
+            "download storage": parts.kept.check,
         }
 
     add_readiness(app, checks)
-    for router in (catalog_router, uploads_router, videos_router, playback_router, keys_router):
+    for router in (
+        catalog_router,
+        enrollments_router,
+        uploads_router,
+        videos_router,
+        playback_router,
+        downloads_router,
+        keys_router,
+    ):
         app.include_router(router)
     return app

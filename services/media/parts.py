@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.media.catalog.service import CatalogService
+from services.media.downloads.service import DownloadService
+from services.media.enrollments.service import EnrollmentService
 from services.media.keys.rotation import Rotation
 from services.media.keys.service import KeyService, Periods
 from services.media.playback.service import PlaybackService
@@ -26,11 +28,15 @@ class Parts:
     database: Database
     private: Store
     public: Store
+    kept: Store
+    """Films to take home."""
     media_bell: Doorbell
     catalog: CatalogService
+    enrollments: EnrollmentService
     videos: VideoService
     uploads: UploadService
     playback: PlaybackService
+    downloads: DownloadService
     status_feed: StatusFeed
     takeover: Takeover
     sweeper: Sweeper
@@ -45,6 +51,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     )
     private = open_store(settings.private_storage_url, settings.s3)
     public = open_store(settings.public_storage_url, settings.s3)
+    kept = open_store(settings.downloads_url, settings.s3)
     redis_url = settings.redis_url.get_secret_value()
     transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
@@ -55,16 +62,19 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             database=database,
             private=private,
             public=public,
+            kept=kept,
             media_bell=media_bell,
             catalog=CatalogService(database, settings.public_base_url),
+            enrollments=EnrollmentService(database),
             videos=videos,
             uploads=UploadService(database, private, videos, settings.max_upload_bytes),
             playback=PlaybackService(
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
+            downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell, settings.longest_session),
-            sweeper=Sweeper(database, private, public),
+            sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
             keys=KeyService(database, keyring, media_bell, periods),
             rotation=Rotation(database, keyring, public, media_bell, periods),
         )
@@ -73,4 +83,5 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
         await media_bell.close()
         await private.close()
         await public.close()
+        await kept.close()
         await database.close()

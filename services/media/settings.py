@@ -6,10 +6,10 @@ from pydantic import Field, SecretStr
 
 from shared.settings import (
     DatabaseSettings,
+    DownloadStorageSettings,
     ListenSettings,
     LogSettings,
     MasterKeySettings,
-    PrivateStorageSettings,
     PublicStorageSettings,
     RedisSettings,
     SessionSettings,
@@ -19,7 +19,7 @@ from shared.settings import (
 class _Common(
     DatabaseSettings,
     RedisSettings,
-    PrivateStorageSettings,
+    DownloadStorageSettings,
     PublicStorageSettings,
     MasterKeySettings,
     SessionSettings,
@@ -43,4 +43,5 @@ class MediaSettings(_Common, ListenSettings):
 
 
 class MediaWorkerSettings(_Common, LogSettings):
-    pass
+    download_keep_days: float = Field(default=30, gt=0, le=3650)
+    """How long a film to take home is kept after somebody took it last."""

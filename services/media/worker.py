@@ -8,7 +8,7 @@ from typing import Any
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
 from services.media.videos import repository
-from shared.contracts.jobs import MEDIA_QUEUE, RotateKeys, SweepStorage, SyncVersion
+from shared.contracts.jobs import MEDIA_QUEUE, RotateKeys, SweepStorage, SyncDownload, SyncVersion
 from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
@@ -29,6 +29,9 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def sync(job: SyncVersion) -> None:
         await parts.takeover.sync(job.version_id)
 
+    async def take_over(job: SyncDownload) -> None:
+        await parts.downloads.take_over(job.download_id)
+
     async def sweep(job: SweepStorage) -> None:
         await parts.sweeper.sweep()
 
@@ -37,6 +40,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
 
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
+        await parts.downloads.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
 
@@ -46,13 +50,14 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
         await parts.keys.forget()
+        await parts.downloads.expire(timedelta(days=settings.download_keep_days))
         async with parts.database.session_scope() as session:
             await repository.forget_done_tombstones(session, FORGET_TOMBSTONES)
 
     return worker_for(
         settings.redis_url.get_secret_value(),
         MEDIA_QUEUE,
-        [(SyncVersion, sync), (SweepStorage, sweep), (RotateKeys, rotate)],
+        [(SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
             every(rotate_due, "rotate_due", minute=EVERY_TEN_MINUTES),

@@ -6,10 +6,10 @@ from pydantic import Field, SecretStr
 
 from shared.settings import (
     DatabaseSettings,
+    DownloadStorageSettings,
     ListenSettings,
     LogSettings,
     MasterKeySettings,
-    PrivateStorageSettings,
     PublicStorageSettings,
     RedisSettings,
 )
@@ -20,7 +20,7 @@ class TranscoderSettings(DatabaseSettings, RedisSettings, ListenSettings):
 
 
 class TranscoderWorkerSettings(
-    DatabaseSettings, RedisSettings, PrivateStorageSettings, PublicStorageSettings, MasterKeySettings, LogSettings
+    DatabaseSettings, RedisSettings, DownloadStorageSettings, PublicStorageSettings, MasterKeySettings, LogSettings
 ):
     ffmpeg_path: Path
     work_dir: Path

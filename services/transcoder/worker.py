@@ -3,7 +3,8 @@
 Slots take work from the ledger in Postgres. arq only wakes them: a slot also looks by itself every two seconds, so a
 lost ring costs two seconds and a lost Redis costs nothing else. Two slots are kept for what somebody waits for: the
 start of a film, and what a viewer asked for before it was made (a picture and its sound, at the same time). One takes
-sound and stills only, which leave a core idle where they are made alone: they are made beside the picture.
+sound and stills only, which leave a core idle where they are made alone: they are made beside the picture. One makes
+films to take home, which is work for disk and network.
 """
 
 import asyncio
@@ -11,9 +12,12 @@ import contextlib
 import logging
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from services.transcoder.downloads import repository as downloads
+from services.transcoder.downloads.service import DownloadMaker
 from services.transcoder.ffmpeg.encoders import EncoderUnavailable, choose
 from services.transcoder.ffmpeg.process import sandbox_facts
 from services.transcoder.pipeline import repository, upkeep, wishes
@@ -28,8 +32,11 @@ from shared.contracts.jobs import (
     TRANSCODER_QUEUE,
     CancelVersion,
     ChunksWaiting,
+    Job,
+    MakeDownload,
     PlanVersion,
     SegmentWanted,
+    SyncDownload,
     SyncVersion,
 )
 from shared.crypto import KeyRing
@@ -57,10 +64,13 @@ class Bells:
     async def tell_media(self, version_id: UUID) -> None:
         await self._ring(self._media, SyncVersion(version_id=version_id))
 
+    async def tell_media_of_download(self, download_id: UUID) -> None:
+        await self._ring(self._media, SyncDownload(download_id=download_id))
+
     async def tell_workers(self) -> None:
         await self._ring(self._own, ChunksWaiting())
 
-    async def _ring(self, bell: Doorbell, job: SyncVersion | ChunksWaiting) -> None:
+    async def _ring(self, bell: Doorbell, job: Job) -> None:
         try:
             await bell.ring(job)
         except Exception:
@@ -75,11 +85,19 @@ class WorkerProcess:
     """All of one worker: its slots, its ear for the doorbell, and the word that it lives."""
 
     def __init__(
-        self, database: Database, planner: Planner, encoder: Encoder, bells: Bells, name: str, facts: dict[str, Any]
+        self,
+        database: Database,
+        planner: Planner,
+        encoder: Encoder,
+        maker: DownloadMaker,
+        bells: Bells,
+        name: str,
+        facts: dict[str, Any],
     ) -> None:
         self._database = database
         self._planner = planner
         self._encoder = encoder
+        self._maker = maker
         self._bells = bells
         self._name = name
         self._facts = facts
@@ -103,6 +121,12 @@ class WorkerProcess:
             await wishes.wish(session, job.version_id, job.rendition, job.index)
         self._wake()
 
+    async def enter_download(self, job: MakeDownload) -> None:
+        """Somebody wants to take a film home: write it into the ledger. A second ring finds it there."""
+        async with self._database.session_scope() as session:
+            await downloads.enter(session, job.download_id)
+        self._wake()
+
     async def cancel(self, job: CancelVersion) -> None:
         async with self._database.session_scope() as session:
             standing = await repository.job_of(session, job.version_id)
@@ -116,11 +140,16 @@ class WorkerProcess:
                 await repository.fail_job(session, job_id, "cancelled", "The film is not wanted any more.")
             await upkeep.expire_ended(session)
             await upkeep.mend_running(session)
+            await downloads.enter(session)
+            await downloads.forget_unwanted(session)
         async with self._database.session_scope() as session:
             ended = await repository.finalise(session)
             waits = await upkeep.work_waits(session)
+            made = await downloads.settled(session)
         for version_id in ended:
             await self._bells.tell_media(version_id)
+        for download_id in made:
+            await self._bells.tell_media_of_download(download_id)
         if waits:
             await self._bells.tell_workers()
 
@@ -129,12 +158,19 @@ class WorkerProcess:
 
         ``light``: of the ordinary work only sound and stills.
         """
+        await self._work_for_ever(lambda: self._one(lane, light))
+
+    async def download_slot(self) -> None:
+        """Make films to take home, one after the other."""
+        await self._work_for_ever(self._one_download)
+
+    async def _work_for_ever(self, one: Callable[[], Awaitable[bool]]) -> None:
         bell = asyncio.Event()
         self._sleeping.add(bell)
         while True:
             try:
                 bell.clear()
-                if not await self._one(lane, light):
+                if not await one():
                     async with asyncio.timeout(LOOK_EVERY):
                         await bell.wait()
             except TimeoutError:
@@ -160,6 +196,15 @@ class WorkerProcess:
             self._wake()
             await self._bells.tell_workers()
         await self._bells.tell_media(plan.version_id)
+        return True
+
+    async def _one_download(self) -> bool:
+        async with self._database.session_scope() as session:
+            held = await downloads.claim(session, self._name)
+        if held is None:
+            return False
+        await self._maker.make(held)
+        await self._bells.tell_media_of_download(held.id)
         return True
 
     async def say_alive(self) -> None:
@@ -197,6 +242,8 @@ async def work(settings: TranscoderWorkerSettings) -> None:
         stack.push_async_callback(private.close)
         public = open_store(settings.public_storage_url, settings.s3)
         stack.push_async_callback(public.close)
+        kept = open_store(settings.downloads_url, settings.s3)
+        stack.push_async_callback(kept.close)
         bells = Bells(redis_url)
         stack.push_async_callback(bells.close)
         directory = stack.enter_context(workplace(settings.work_dir, name))
@@ -216,7 +263,8 @@ async def work(settings: TranscoderWorkerSettings) -> None:
             tell_media=bells.tell_media,
         )
         facts = {"slots": settings.transcoder_slots, "encoder": shop.encoder, "sandbox": await sandbox_facts()}
-        process = WorkerProcess(database, Planner(database, sources), Encoder(shop), bells, name, facts)
+        planner, maker = Planner(database, sources), DownloadMaker(shop, kept)
+        process = WorkerProcess(database, planner, Encoder(shop), maker, bells, name, facts)
         async with asyncio.TaskGroup() as group:
             group.create_task(process.say_alive())
             group.create_task(run_worker(lambda: _ear(redis_url, process)))
@@ -227,6 +275,7 @@ async def work(settings: TranscoderWorkerSettings) -> None:
                 for _ in range(slots):
                     group.create_task(process.slot(lane))
             group.create_task(process.slot(repository.ORDINARY_LANE, light=True))
+            group.create_task(process.download_slot())
 
 
 def _ear(redis_url: str, process: WorkerProcess) -> Any:
@@ -237,6 +286,7 @@ def _ear(redis_url: str, process: WorkerProcess) -> Any:
             (PlanVersion, process.enter),
             (ChunksWaiting, process.look),
             (SegmentWanted, process.wish),
+            (MakeDownload, process.enter_download),
             (CancelVersion, process.cancel),
         ],
         cron_jobs=[every(process.reconcile, "reconcile", second=EVERY_TEN_SECONDS)],

@@ -12,13 +12,12 @@ class Role(StrEnum):
     SERVICE = "service"
 
     @property
-    def is_staff(self) -> bool:
-        return self in (Role.INSTRUCTOR, Role.ADMIN)
-
-    @property
     def sees_all(self) -> bool:
-        """Whether courses and people's progress are shown as they are, not as one student may see them."""
-        return self.is_staff or self is Role.SERVICE
+        """Whether courses and people's progress are shown as they are, not as one student may see them.
+
+        An instructor sees so what is of the courses they teach: ``catalog.is_staff`` says which these are.
+        """
+        return self in (Role.ADMIN, Role.SERVICE)
 
 
 class Actor(BaseModel):

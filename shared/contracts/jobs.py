@@ -46,6 +46,18 @@ class SegmentWanted(Job):
     index: int
 
 
+class MakeDownload(Job):
+    """Transcoder: somebody wants to take a film home; make the file that ``media.downloads`` names."""
+
+    download_id: UUID
+
+
+class SyncDownload(Job):
+    """Media: the transcoder's ledger of a film to take home moved on; take over what it says."""
+
+    download_id: UUID
+
+
 class CancelVersion(Job):
     """Transcoder: nobody wants this version any more; stop working on it."""
 

@@ -46,6 +46,14 @@ def images_prefix(video_id: str, version_id: str, secret_part: str) -> str:
     return f"{video_id}/{version_id}/images-{secret_part}"
 
 
+def download_prefix(video_id: str, version_id: str, download_id: str) -> str:
+    """Where everything that was made for one film to take home stands in the store of downloads, and nothing else.
+
+    Each attempt has a key of its own below it, so that what was handed out once never changes.
+    """
+    return f"{video_id}/{version_id}/downloads/{download_id}"
+
+
 def segment_key(prefix: str, rendition: str, index: int) -> str:
     """Storage key of one ciphertext segment."""
     return f"{prefix}/{rendition}/{index}.ts"

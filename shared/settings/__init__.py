@@ -60,6 +60,15 @@ class PrivateStorageSettings(S3Access):
     private_storage_url: str
 
 
+class DownloadStorageSettings(PrivateStorageSettings):
+    downloads_storage_url: str = ""
+    """Where films to take home are kept, where that is not the private store: it is a cache, and nobody's source."""
+
+    @property
+    def downloads_url(self) -> str:
+        return self.downloads_storage_url or self.private_storage_url
+
+
 class PublicStorageSettings(S3Access):
     public_storage_url: str
 

@@ -92,7 +92,7 @@ def test_each_process_knows_only_its_own_secrets(services: dict[str, Any]) -> No
         expected[name] |= {f"STACK_S3_{owner}_KEY_ID", f"STACK_S3_{owner}_SECRET"}
     for name in ("gateway", "media", "media-worker", "transcoder-worker"):
         expected[name].add("STACK_MASTER_KEYS")
-    expected["gateway"].add("STACK_PLATFORM_JWT_SECRET")
+    expected["gateway"] |= {"STACK_PLATFORM_JWT_SECRET", "STACK_ENTITLEMENT_SECRET"}
     expected["migrate"] = {f"STACK_POSTGRES_{service.upper()}_PASSWORD" for service in (*GRANTS, "owner")}
     expected["buckets"] = {"STACK_S3_ADMIN_TOKEN"} | {
         f"STACK_S3_{owner}_{part}" for owner in storage.values() for part in ("KEY_ID", "SECRET")
@@ -181,7 +181,7 @@ def test_nginx_is_told_every_name_its_configuration_asks_for(services: dict[str,
 def test_buckets_are_named_alike_everywhere(services: dict[str, Any]) -> None:
     script = (ROOT / "deploy/docker/prepare_s3.py").read_text()
     for name in SETTINGS:
-        for variable in ("PRIVATE_STORAGE_URL", "PUBLIC_STORAGE_URL"):
+        for variable in ("PRIVATE_STORAGE_URL", "PUBLIC_STORAGE_URL", "DOWNLOADS_STORAGE_URL"):
             url = services[name]["environment"].get(variable)
             assert url is None or f'"{url.removeprefix("s3://")}"' in script
     root_domain = re.search(r'root_domain = "([^"]+)"', (ROOT / "deploy/docker/garage.toml").read_text())

@@ -153,7 +153,14 @@ def test_the_real_address_is_appended_to_what_the_client_claims(either: Running)
 
 
 def test_every_way_to_the_gateway_tells_it_who_asks_and_for_whom(either: Running) -> None:
-    for path in ("/", "/api/courses", "/api/videos/upload", f"/api/playback/{CREDENTIAL}/beat", "/api/videos/stream"):
+    for path in (
+        "/",
+        "/api/courses",
+        "/api/videos/upload",
+        f"/api/playback/{CREDENTIAL}/beat",
+        "/api/videos/stream",
+        "/api/videos/download",
+    ):
         either.client.get(path, headers={"Authorization": "Bearer abc", "X-Forwarded-For": "198.51.100.7"})
         seen = either.gateway.last()
         assert seen.path == path
@@ -183,6 +190,7 @@ def test_security_headers_are_the_gateways_and_there_once(either: Running) -> No
         f"//api//playback/{CREDENTIAL}/key/1/0.key",
         f"/API/playback/{CREDENTIAL}/x",
         f"/api/videos/stream?token={CREDENTIAL}",
+        f"/api/videos/download?token={CREDENTIAL}",
         f"/api/videos/stream?a=1&token=x&TOKEN={CREDENTIAL}&b=2",
         f"/api/videos/stream?%74oken={CREDENTIAL}",
         f"/files/x?X-Amz-Signature={CREDENTIAL}",
@@ -206,7 +214,14 @@ def test_what_is_no_credential_is_written_down_as_it_is(either: Running) -> None
     assert line["agent"] == 'a "quoted" player'
 
 
-@pytest.mark.parametrize("path", [f"/api/playback/{CREDENTIAL}/master.m3u8", f"/api/videos/stream?token={CREDENTIAL}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/api/playback/{CREDENTIAL}/master.m3u8",
+        f"/api/videos/stream?token={CREDENTIAL}",
+        f"/api/videos/download?token={CREDENTIAL}",
+    ],
+)
 def test_a_dead_gateway_is_a_problem_document_and_leaks_no_credential_into_the_error_log(
     either: Running, path: str
 ) -> None:

@@ -130,12 +130,14 @@ EXPECTED = {
     ("GKg", "public"): {"read"},
     ("GKm", "private"): {"read", "write"},
     ("GKm", "public"): {"read", "write"},
+    ("GKm", "downloads"): {"read", "write"},
     ("GKt", "private"): {"read"},
     ("GKt", "public"): {"read", "write"},
+    ("GKt", "downloads"): {"read", "write"},
 }
 
 
-def test_a_fresh_server_gets_a_layout_two_buckets_and_each_service_its_rights(
+def test_a_fresh_server_gets_a_layout_three_buckets_and_each_service_its_rights(
     garage: FakeGarage, script: ModuleType
 ) -> None:
     garage.refused_first = 3
@@ -144,6 +146,7 @@ def test_a_fresh_server_gets_a_layout_two_buckets_and_each_service_its_rights(
     assert {name: bucket["web"] for name, bucket in garage.buckets.items()} == {
         "lectern-private": False,
         "lectern-public": True,
+        "lectern-downloads": False,
     }
     assert {key: found["secretAccessKey"] for key, found in garage.keys.items()} == dict(KEYS.values())
     assert rights(garage) == EXPECTED

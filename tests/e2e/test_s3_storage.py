@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError
 
 from tests.shared.storage.s3_server import S3Server, running_s3_server, xattrs_work
 from tests.support import player
-from tests.support.clients import Platform, good, refused
+from tests.support.clients import Course, Platform, good, refused
 from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.running import Suite
 from tests.support.secrecy import stop_and_search
 from tests.support.served import Asked, Reply, StandIn
 
-PRIVATE, PUBLIC = "lectern-private", "lectern-public"
+PRIVATE, PUBLIC, DOWNLOADS = "lectern-private", "lectern-public", "lectern-downloads"
 
 
 def s3_client(server: S3Server) -> Any:
@@ -58,11 +58,12 @@ def test_a_film_lives_and_ends_on_s3(
     if not xattrs_work(folder):
         pytest.skip(f"no S3 server: the file system of {folder} has no user extended attributes, which Swift needs")
     with running_s3_server(folder) as server, PublicAddress(server) as cdn, cdn.serving():
-        for bucket in (PRIVATE, PUBLIC):
+        for bucket in (PRIVATE, PUBLIC, DOWNLOADS):
             server.create_bucket(bucket)
         assert server.settings.endpoint_url is not None
         suite = new_suite(
             STORAGE_URL=f"s3://{PRIVATE}?public={PUBLIC}",
+            DOWNLOADS_STORAGE_URL=f"s3://{DOWNLOADS}",
             PUBLIC_BASE_URL=cdn.url,
             S3_ENDPOINT_URL=server.settings.endpoint_url,
             S3_REGION=server.settings.region,
@@ -97,10 +98,33 @@ def _upload_watch_and_delete(platform: Platform, client: Any, address: str, film
     thumbnails = good(platform.admin.get(f"/api/videos/{video}/thumbnails"))["thumbnails"]
     assert thumbnails and all(player.fetch(item["url"])[:3] == b"\xff\xd8\xff" for item in thumbnails)
 
+    _take_home(platform, client, course, video)
+
     # What is refused leaves nothing in a bucket either, no unfinished multipart upload included.
     other = platform.new_course().chapters[0]
     refused(platform.send(other, b"no film at all" * 1000), 415, "not_media")
     assert keys(client, PRIVATE) == {source}
     assert client.list_multipart_uploads(Bucket=PRIVATE).get("Uploads", []) == []
     good(platform.admin.delete(f"/api/videos/{video}"), 204)
-    until(lambda: not keys(client, PRIVATE) and not keys(client, PUBLIC), "empty buckets")
+    until(lambda: not any(keys(client, bucket) for bucket in (PRIVATE, PUBLIC, DOWNLOADS)), "empty buckets")
+
+
+def _take_home(platform: Platform, client: Any, course: Course, video: str) -> None:
+    """Made from one bucket, kept in another, and sent in parts; where the sources are nothing is written."""
+    good(platform.admin.put(f"/api/videos/{video}/download-policy", json={"policy": "enrolled"}))
+    student = platform.student(course)
+
+    def ready() -> Any:
+        answer = student.get(f"/api/videos/{video}/download", headers={"Accept": "application/json"})
+        return answer.json() if answer.status_code == 200 else None
+
+    document = until(ready, "the file to be made", every=0.2)
+    platform.suite.spoken.add(document["url"].split("token=")[1])
+    before = keys(client, PRIVATE)
+    (key,) = keys(client, DOWNLOADS)
+    stored = client.get_object(Bucket=DOWNLOADS, Key=key)["Body"].read()
+    assert platform.client().get(document["url"]).content == stored
+    part = platform.client().get(document["url"], headers={"Range": "bytes=100-299"})
+    assert (part.status_code, part.content) == (206, stored[100:300])
+    assert len(stored) == document["sizeBytes"]
+    assert keys(client, PRIVATE) == before

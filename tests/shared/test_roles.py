@@ -9,12 +9,24 @@ from tests.conftest import TestDatabase
 READS = {
     "gateway": ["catalog.courses", "catalog.current_chapters", "media.content_keys", "learning.progress"],
     "media": ["transcoding.chunks", "learning.progress", "access.key_fetches"],
-    "transcoder": ["media.videos", "media.content_keys"],
+    "transcoder": ["media.videos", "media.content_keys", "media.downloads"],
     "progress": ["catalog.current_chapters", "media.video_versions"],
 }
 REFUSED = {
-    "gateway": ["media.uploads", "learning.watch_budgets", "analytics.video_analytics", "transcoding.chunks"],
-    "media": ["access.video_access_tokens", "access.playback_sessions", "learning.watch_budgets"],
+    "gateway": [
+        "media.uploads",
+        "media.downloads",
+        "transcoding.downloads",
+        "learning.watch_budgets",
+        "analytics.video_analytics",
+        "transcoding.chunks",
+    ],
+    "media": [
+        "access.video_access_tokens",
+        "access.download_tickets",
+        "access.playback_sessions",
+        "learning.watch_budgets",
+    ],
     "transcoder": ["access.playback_sessions", "catalog.enrollments", "learning.progress", "media.uploads"],
     "progress": ["access.playback_sessions", "access.video_access_tokens", "media.content_keys", "transcoding.chunks"],
 }

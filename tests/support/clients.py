@@ -132,6 +132,12 @@ class Platform:
             good(self.admin.put(f"/api/admin/enrollments/{course.id}/{user}"))
         return self.person("student", user)
 
+    def teacher(self, course: Course, user: str | None = None) -> httpx.Client:
+        """An instructor of ``course``."""
+        user = user or self.new_id("teacher")
+        good(self.admin.put(f"/api/admin/courses/{course.id}/instructors/{user}"), 204)
+        return self.person("instructor", user)
+
     def send(self, chapter: str, film: Path | bytes, name: str = "film.mp4", *, by: httpx.Client | None = None) -> Any:
         """The answer to an upload as a browser sends it."""
         with _opened(film) as body:

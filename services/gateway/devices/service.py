@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.gateway.devices.schemas import Device, OpenSession, Revocation
+from services.gateway.downloads import repository as downloads
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.service import ACTIVE_SECONDS
 from shared.db import Database
@@ -67,6 +68,8 @@ class DeviceService:
 
     async def revoke(self, whose: Revocation) -> int:
         async with self._database.session_scope() as session:
+            if whose.session_id is None and whose.device_id is None:
+                await downloads.revoke(session, whose.user_id, whose.video_id)
             return await repository.revoke(
                 session,
                 BY_ADMIN,

@@ -22,17 +22,20 @@ REQUEST_HEADERS = (
     "content-type",
     "content-length",
     "if-none-match",
+    "if-range",
     "last-event-id",
     "range",
     "user-agent",
 )
 RESPONSE_HEADERS = (
+    "accept-ranges",
     "cache-control",
     "content-disposition",
     "content-length",
     "content-type",
     "content-range",
     "etag",
+    "last-modified",
     "location",
     "retry-after",
 )
@@ -76,7 +79,7 @@ async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: Bod
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit.passed:
         return LingeringRefusal(limit.too_large())
-    headers = _chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor, **claims)
+    headers = chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor, **claims)
     body = None if request.method in BODILESS else _Body(request, limit)
     try:
         response = await upstream.open(
@@ -92,10 +95,12 @@ async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: Bod
         raise
     if body is not None and not body.ended:
         await body.linger()
-    return _answer(response, upstream)
+    return relay(response, upstream)
 
 
-def _answer(response: aiohttp.ClientResponse, upstream: Upstream) -> Response:
+def relay(response: aiohttp.ClientResponse, upstream: Upstream) -> Response:
+    """An answer of a service, passed on as it comes."""
+
     async def pieces() -> AsyncIterator[bytes]:
         try:
             async for piece in response.content.iter_chunked(PIECE):
@@ -106,10 +111,10 @@ def _answer(response: aiohttp.ClientResponse, upstream: Upstream) -> Response:
         finally:
             response.release()
 
-    return StreamingResponse(pieces(), response.status, _chosen(response.headers, RESPONSE_HEADERS))
+    return StreamingResponse(pieces(), response.status, chosen(response.headers, RESPONSE_HEADERS))
 
 
-def _chosen(headers: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str, str]:
+def chosen(headers: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str, str]:
     return {name: headers[name] for name in allowed if name in headers}
 
 

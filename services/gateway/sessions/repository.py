@@ -6,20 +6,23 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
+from services.gateway.rights.schemas import Question
 from shared.db import Session
 from shared.db.models.access import PlaybackSession
 
 # Deleted videos end their sessions without anybody having to write so: the join says it.
 FIND = text("""
 SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.first_watch_restricted,
-       s.key_epoch, s.revoked_at, s.revoked_reason,
+       s.needs_enrollment, s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
                   OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven,
-       NOT s.needs_enrollment OR EXISTS (
-           SELECT 1 FROM catalog.enrollments e WHERE e.course_id = s.course_id AND e.user_id = s.user_id
-           AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now())) AS entitled,
+       CASE WHEN s.as_staff THEN catalog.is_staff(s.course_id, s.user_id, s.role)
+            WHEN s.needs_enrollment THEN :platform_decides OR EXISTS (
+                SELECT 1 FROM catalog.enrollments e WHERE e.course_id = s.course_id AND e.user_id = s.user_id
+                AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()))
+            ELSE true END AS entitled,
        (SELECT count(*) FROM access.playback_sessions newer
         WHERE newer.user_id = s.user_id AND newer.id > s.id AND newer.revoked_at IS NULL AND newer.expires_at > now()
         AND newer.last_active_at > now() - make_interval(secs => :active)) AS newer_active,
@@ -98,6 +101,8 @@ class Found:
     user_id: str
     role: str
     first_watch_restricted: bool
+    needs_enrollment: bool
+    as_staff: bool
     key_epoch: int | None
     revoked_at: datetime | None
     revoked_reason: str | None
@@ -106,10 +111,16 @@ class Found:
     absolutely_expired: bool
     network_proven: bool
     entitled: bool
+    """By what we know ourselves: where the platform decides, it is to be asked."""
     newer_active: int
     """How many sessions of the user that were opened later are active."""
     frontier_ms: int
     is_completed: bool
+
+    @property
+    def question(self) -> Question:
+        """What the platform is asked about this session, where it decides."""
+        return Question(self.user_id, self.course_id, self.chapter_id, self.video_id)
 
     @property
     def is_restricted(self) -> bool:
@@ -117,9 +128,17 @@ class Found:
         return self.first_watch_restricted and not self.is_completed
 
 
-async def find(session: Session, credential_hash: bytes, ip: str, *, anywhere: bool, active: int) -> Found | None:
+async def find(
+    session: Session, credential_hash: bytes, ip: str, *, anywhere: bool, active: int, platform_decides: bool
+) -> Found | None:
     """``active``: for how many seconds a key or a beat makes a session count as in use."""
-    values = {"hash": credential_hash, "ip": ip, "anywhere": anywhere, "active": active}
+    values = {
+        "hash": credential_hash,
+        "ip": ip,
+        "anywhere": anywhere,
+        "active": active,
+        "platform_decides": platform_decides,
+    }
     row = (await session.execute(FIND, values)).mappings().first()
     return Found(**row) if row else None
 

@@ -59,10 +59,11 @@ class SessionService:
         """Spend a token and open a session; answers what the player needs, and the version it plays."""
         credential = secrets.token_urlsafe(CREDENTIAL_BYTES)
         now = datetime.now(UTC)
+        await self._tokens.entitle(token, ip)
         async with self._database.session_scope() as session:
             spent = await self._tokens.spend(session, token, ip)
             actor = Actor(user_id=spent.user_id, role=Role(spent.role))
-            entitled = await self._entitlement.require_video(spent.video_id, actor, session)
+            entitled = await self._entitlement.recheck_video(session, spent.video_id, actor)
             if entitled.version_id is None:
                 raise token_errors.not_playable()
             network = network_of(ip, self._rules.policy)
@@ -79,6 +80,7 @@ class SessionService:
                 key_epoch=key_epoch,
                 first_watch_restricted=entitled.first_watch_restricted,
                 needs_enrollment=entitled.needs_enrollment,
+                as_staff=entitled.as_staff,
                 network_v4=None if ":" in network else network,
                 network_v6=network if ":" in network else None,
                 device_id=spent.device_id,
@@ -108,7 +110,14 @@ class SessionService:
 
     async def _require(self, session: Session, credential: str, ip: str, *, moved: bool = False) -> Found:
         anywhere = moved or self._rules.policy == "off"
-        found = await repository.find(session, digest(credential), ip, anywhere=anywhere, active=ACTIVE_SECONDS)
+        found = await repository.find(
+            session,
+            digest(credential),
+            ip,
+            anywhere=anywhere,
+            active=ACTIVE_SECONDS,
+            platform_decides=self._entitlement.asks_platform,
+        )
         if found is None:
             raise errors.session_invalid()
         if found.video_deleted:
@@ -121,8 +130,10 @@ class SessionService:
         if not found.network_proven:
             raise token_errors.ip_changed()
         if not found.entitled:
-            raise token_errors.locked("enrollment_ended", None)
-        if 0 < self._rules.streams <= found.newer_active and not Role(found.role).is_staff:
+            raise token_errors.locked("not_instructor" if found.as_staff else "enrollment_ended", None)
+        if found.needs_enrollment and self._entitlement.lets(found.question) is False:
+            await self._entitlement.require_running(found.question)
+        if 0 < self._rules.streams <= found.newer_active and not found.as_staff:
             await self._supersede(found.id)
             raise errors.session_superseded()
         return found
@@ -147,9 +158,18 @@ class SessionService:
             if found.is_restricted and window >= released:
                 raise errors.not_watched_yet(found.frontier_ms / 1000, windows.until(released) / 1000)
             secret = await self._secret(session, found.version_id, epoch)
-            await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
-            await self._note_fetch(session, found.version_id)
+            settled = not found.needs_enrollment or self._entitlement.lets(found.question)
+            if settled:
+                await self._given(session, found)
+        if not settled:
+            await self._entitlement.require_running(found.question)
+            async with self._database.session_scope() as session:
+                await self._given(session, found)
         return window_key(secret, window)
+
+    async def _given(self, session: Session, found: Found) -> None:
+        await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+        await self._note_fetch(session, found.version_id)
 
     async def _note_fetch(self, session: Session, version_id: UUID) -> None:
         """That keys of this film are asked for; said anew after a while, as a week is what it is looked at by."""
@@ -183,9 +203,10 @@ class SessionService:
         """Move the end on and bind the network this comes from; its owner proves it with the platform's JWT."""
         async with self._database.session_scope() as session:
             found = await self._require(session, credential, ip, moved=True)
-            if found.user_id != actor.user_id:
-                raise errors.not_your_session()
-            await self._entitlement.require_video(found.video_id, actor, session)
+        if found.user_id != actor.user_id:
+            raise errors.not_your_session()
+        await self._entitlement.require_video(found.video_id, actor, running=True)
+        async with self._database.session_scope() as session:
             return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._rules.policy))
 
     async def vouch(self, actor: Actor, video_id: UUID) -> dict[str, str] | None:

@@ -6,6 +6,7 @@ LOCKED = {
     "not_enrolled": ("not_entitled", "You are not enrolled in this course."),
     "enrollment_not_started": ("not_entitled", "Your enrolment in this course has not begun yet."),
     "enrollment_ended": ("not_entitled", "Your enrolment in this course has ended."),
+    "not_instructor": ("not_entitled", "You do not teach this course any more."),
     "previous_chapter": ("chapter_locked", "Complete the chapter before this one first."),
 }
 
@@ -27,6 +28,14 @@ def locked(reason: str, requires: str | None) -> Problem:
     if reason == "previous_chapter":
         return Problem(403, code, sentence, reason=reason, requiresChapterId=requires)
     return Problem(403, code, sentence, reason=reason)
+
+
+def download_off() -> Problem:
+    return Problem(403, "download_off", "This film can be watched here, and not be taken home.")
+
+
+def download_after_completion() -> Problem:
+    return Problem(403, "download_after_completion", "This film can be taken home when you have watched it to its end.")
 
 
 def not_playable() -> Problem:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from services.media.catalog.schemas import CourseAnswer, CourseInput, CourseList, EnrollmentAnswer, EnrollmentInput
+from services.media.catalog.schemas import CourseAnswer, CourseInput, CourseList
 from services.media.catalog.service import CatalogService
 from shared.contracts.model import ExternalId
 from shared.http.inner import ActingPerson, service_token_claims
@@ -39,14 +39,15 @@ async def put_course(course_id: CourseId, body: CourseInput, actor: AdminOrServi
     return await catalog.put_course(course_id, body, actor)
 
 
-@router.put("/api/admin/enrollments/{course_id}/{user_id}")
-async def put_enrollment(
-    course_id: CourseId, user_id: UserId, actor: AdminOrService, catalog: Catalog, body: EnrollmentInput | None = None
-) -> EnrollmentAnswer:
-    return await catalog.enroll(course_id, user_id, body or EnrollmentInput())
+@router.put("/api/admin/courses/{course_id}/instructors/{user_id}", status_code=204)
+async def put_instructor(course_id: CourseId, user_id: UserId, actor: AdminOrService, catalog: Catalog) -> Response:
+    """Lets somebody teach a course: whom the platform signs in as an instructor. Asked twice, the same."""
+    await catalog.add_instructor(course_id, user_id)
+    return Response(status_code=204)
 
 
-@router.delete("/api/admin/enrollments/{course_id}/{user_id}", status_code=204)
-async def delete_enrollment(course_id: CourseId, user_id: UserId, actor: AdminOrService, catalog: Catalog) -> Response:
-    await catalog.withdraw(course_id, user_id)
+@router.delete("/api/admin/courses/{course_id}/instructors/{user_id}", status_code=204)
+async def delete_instructor(course_id: CourseId, user_id: UserId, actor: AdminOrService, catalog: Catalog) -> Response:
+    """What they watch there ends at its next key."""
+    await catalog.remove_instructor(course_id, user_id)
     return Response(status_code=204)

@@ -37,5 +37,10 @@ def chapter_still_has_video(chapter_id: str, video_id: str) -> Problem:
     )
 
 
-def enrollment_ends_before_it_starts() -> Problem:
-    return Problem(422, "invalid_request", "endsAt must be later than startsAt.")
+def not_your_course(course_id: str) -> Problem:
+    return Problem(
+        403,
+        "not_your_course",
+        f"You are no instructor of course {course_id}. An admin can add you to it.",
+        courseId=course_id,
+    )

@@ -1,27 +1,28 @@
 """The catalog's tables, and the one query that says how a course looks to one person."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.contracts.access import Actor
 from shared.db import Session, new_id
-from shared.db.models.catalog import Chapter, Course, CourseVersion, Enrollment, current_chapters
+from shared.db.models.catalog import Chapter, Course, CourseInstructor, CourseVersion, current_chapters
 
 COURSES = text("""
 SELECT c.id, c.title,
        count(ch.chapter_id) AS chapter_count,
-       e.user_id IS NOT NULL AS is_enrolled,
+       e.user_id IS NOT NULL AS is_enrolled, :everything OR catalog.is_staff(c.id, :user_id, :role) AS is_staff,
        coalesce(100.0 * count(*) FILTER (WHERE p.is_completed AND ch.video_id IS NOT NULL)
                 / nullif(count(ch.video_id), 0), 0)::float8 AS progress,
        (SELECT v.poster_key FROM catalog.current_chapters open
         JOIN media.videos video ON video.id = open.video_id
         JOIN media.video_versions v ON v.id = video.current_version_id
         WHERE open.course_id = c.id AND v.poster_key IS NOT NULL
-          AND (:everything OR catalog.locked_reason(open, :user_id) IS NULL)
+          AND (:everything OR catalog.is_staff(c.id, :user_id, :role)
+               OR catalog.locked_reason(open, :user_id) IS NULL)
         ORDER BY open.position LIMIT 1) AS poster_key
 FROM catalog.courses c
 LEFT JOIN catalog.current_chapters ch ON ch.course_id = c.id
@@ -29,14 +30,14 @@ LEFT JOIN catalog.enrollments e ON e.course_id = c.id AND e.user_id = :user_id
     AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now())
 LEFT JOIN learning.progress p ON p.user_id = :user_id AND p.chapter_id = ch.chapter_id
 GROUP BY c.id, c.title, e.user_id
-HAVING :everything OR e.user_id IS NOT NULL OR bool_or(ch.is_free)
+HAVING :everything OR e.user_id IS NOT NULL OR bool_or(ch.is_free) OR catalog.is_staff(c.id, :user_id, :role)
 ORDER BY c.title, c.id
 """)
 
 CHAPTERS = text("""
 SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, ch.is_free, ch.first_watch_restricted,
        ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
-       ch.requires_chapter_id,
+       ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
        catalog.locked_reason(ch, :user_id) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
        (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,
        p.position_ms, p.is_completed,
@@ -53,12 +54,10 @@ ORDER BY ch.position
 """)
 
 
-async def courses_for(session: Session, user_id: str, *, everything: bool) -> Sequence[RowMapping]:
-    """A row per course that ``user_id`` may see; all of them where ``everything``.
-
-    ``poster_key`` is that of the first film that they may open.
-    """
-    return (await session.execute(COURSES, {"user_id": user_id, "everything": everything})).mappings().all()
+async def courses_for(session: Session, actor: Actor) -> Sequence[RowMapping]:
+    """A row per course that the actor may see. ``poster_key`` is that of the first film that they may open."""
+    values = {"user_id": actor.user_id, "role": actor.role.value, "everything": actor.role.sees_all}
+    return (await session.execute(COURSES, values)).mappings().all()
 
 
 async def find_course(session: Session, course_id: str) -> Course | None:
@@ -114,13 +113,17 @@ async def write_version(session: Session, course: Course, chapters: list[dict[st
     await session.flush()
 
 
-async def upsert_enrollment(
-    session: Session, course_id: str, user_id: str, starts_at: datetime | None, ends_at: datetime | None
-) -> None:
-    values = {"starts_at": starts_at, "ends_at": ends_at}
-    statement = insert(Enrollment).values(course_id=course_id, user_id=user_id, **values)
-    await session.execute(statement.on_conflict_do_update(index_elements=["course_id", "user_id"], set_=values))
+async def instructors(session: Session, course_id: str) -> list[str]:
+    query = select(CourseInstructor.user_id).where(CourseInstructor.course_id == course_id)
+    return list((await session.scalars(query.order_by(CourseInstructor.user_id))).all())
 
 
-async def delete_enrollment(session: Session, course_id: str, user_id: str) -> None:
-    await session.execute(delete(Enrollment).where(Enrollment.course_id == course_id, Enrollment.user_id == user_id))
+async def add_instructors(session: Session, course_id: str, user_ids: Iterable[str]) -> None:
+    rows = [{"course_id": course_id, "user_id": user_id} for user_id in sorted(set(user_ids))]
+    if rows:
+        await session.execute(insert(CourseInstructor).values(rows).on_conflict_do_nothing())
+
+
+async def remove_instructors(session: Session, course_id: str, user_ids: Iterable[str]) -> None:
+    gone = CourseInstructor.course_id == course_id, CourseInstructor.user_id.in_(list(user_ids))
+    await session.execute(delete(CourseInstructor).where(*gone))

@@ -1,11 +1,10 @@
 """Courses as the API speaks of them."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.model import Document, ExternalId, Moment
+from shared.contracts.model import Document, ExternalId
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
@@ -23,6 +22,10 @@ class CourseInput(Document):
     title: Title
     is_sequential: bool = False
     chapters: list[ChapterInput] = Field(default_factory=list, max_length=2000)
+    downloads: Literal["off", "enrolled"] | None = None
+    """Who may take its films home. It stays as it is where this is left out, and is off in a new course."""
+    instructors: list[ExternalId] | None = Field(default=None, max_length=1000)
+    """Who teaches it; they stay as they are where this is left out."""
 
 
 class ChapterProgress(Document):
@@ -45,6 +48,10 @@ class ChapterAnswer(Document):
     is_locked: bool
     locked_reason: str | None
     requires_chapter_id: str | None
+    download_policy: str | None
+    """What the film says of itself: inherit, off or enrolled; null for who does not teach the course."""
+    can_download: bool
+    """Whether the caller may take the film home now."""
     progress: ChapterProgress
 
 
@@ -52,7 +59,12 @@ class CourseAnswer(Document):
     id: str
     title: str
     is_sequential: bool
+    downloads: str
     is_enrolled: bool
+    is_staff: bool
+    """Whether the caller may upload, replace and delete its films and see its students' progress."""
+    instructors: list[str] | None
+    """Who teaches it; null for who does not."""
     chapters: list[ChapterAnswer]
 
 
@@ -61,6 +73,7 @@ class CourseSummary(Document):
     title: str
     chapter_count: int
     is_enrolled: bool
+    is_staff: bool
     progress: float
     """Per cent of the chapters with a video that the caller completed."""
     poster_url: str | None
@@ -69,15 +82,3 @@ class CourseSummary(Document):
 
 class CourseList(Document):
     courses: list[CourseSummary]
-
-
-class EnrollmentInput(Document):
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-class EnrollmentAnswer(Document):
-    course_id: str
-    user_id: str
-    starts_at: Moment | None
-    ends_at: Moment | None

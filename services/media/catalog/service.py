@@ -11,10 +11,10 @@ from services.media.catalog.schemas import (
     CourseInput,
     CourseList,
     CourseSummary,
-    EnrollmentAnswer,
-    EnrollmentInput,
 )
+from services.media.catalog.staff import is_staff
 from shared.contracts.access import Actor
+from shared.contracts.video import VideoStatus
 from shared.db import Database, Session
 from shared.db.models.catalog import Course
 
@@ -28,7 +28,7 @@ class CatalogService:
 
     async def list_courses(self, actor: Actor) -> CourseList:
         async with self._database.session_scope() as session:
-            rows = await repository.courses_for(session, actor.user_id, everything=actor.role.sees_all)
+            rows = await repository.courses_for(session, actor)
         return CourseList(courses=[CourseSummary(**row, poster_url=self._poster(row["poster_key"])) for row in rows])
 
     async def course(self, course_id: str, actor: Actor) -> CourseAnswer:
@@ -47,6 +47,8 @@ class CatalogService:
                 session.add(course)
             course.title = wanted.title
             course.is_sequential = wanted.is_sequential
+            if wanted.downloads is not None:
+                course.downloads = wanted.downloads
             await session.flush()
             if not await self._same_list(session, course, chapters):
                 await repository.write_version(
@@ -54,22 +56,24 @@ class CatalogService:
                     course,
                     [chapter.model_dump(include=set(ChapterInput.model_fields)) for chapter in chapters],
                 )
+            if wanted.instructors is not None:
+                await self._set_instructors(session, course_id, wanted.instructors)
             return await self._course(session, course_id, actor)
 
-    async def enroll(self, course_id: str, user_id: str, wanted: EnrollmentInput) -> EnrollmentAnswer:
-        if wanted.starts_at and wanted.ends_at and wanted.ends_at <= wanted.starts_at:
-            raise errors.enrollment_ends_before_it_starts()
+    async def add_instructor(self, course_id: str, user_id: str) -> None:
         async with self._database.session_scope() as session:
             if await repository.find_course(session, course_id) is None:
                 raise errors.unknown_course(course_id)
-            await repository.upsert_enrollment(session, course_id, user_id, wanted.starts_at, wanted.ends_at)
-        return EnrollmentAnswer(
-            course_id=course_id, user_id=user_id, starts_at=wanted.starts_at, ends_at=wanted.ends_at
-        )
+            await repository.add_instructors(session, course_id, [user_id])
 
-    async def withdraw(self, course_id: str, user_id: str) -> None:
+    async def remove_instructor(self, course_id: str, user_id: str) -> None:
         async with self._database.session_scope() as session:
-            await repository.delete_enrollment(session, course_id, user_id)
+            await repository.remove_instructors(session, course_id, [user_id])
+
+    async def _set_instructors(self, session: Session, course_id: str, wanted: list[str]) -> None:
+        standing = set(await repository.instructors(session, course_id))
+        await repository.remove_instructors(session, course_id, standing - set(wanted))
+        await repository.add_instructors(session, course_id, set(wanted) - standing)
 
     async def _refuse_conflicts(self, session: Session, course_id: str, chapters: list[ChapterInput]) -> None:
         wanted = [chapter.id for chapter in chapters]
@@ -94,22 +98,25 @@ class CatalogService:
             raise errors.course_not_found(course_id)
         rows = await repository.chapters_for(session, course_id, actor.user_id)
         enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows)
-        visible = actor.role.sees_all or enrolled or any(row["is_free"] or row["has_enrollment"] for row in rows)
-        if not visible:
+        staff = await is_staff(session, course_id, actor)
+        if not (staff or any(row["is_free"] or row["has_enrollment"] for row in rows)):
             raise errors.course_not_found(course_id)
         return CourseAnswer(
             id=course.id,
             title=course.title,
             is_sequential=course.is_sequential,
+            downloads=course.downloads,
             is_enrolled=enrolled,
-            chapters=[self._chapter(row, actor) for row in rows],
+            is_staff=staff,
+            instructors=await repository.instructors(session, course_id) if staff else None,
+            chapters=[self._chapter(row, staff=staff) for row in rows],
         )
 
     def _poster(self, key: str | None) -> str | None:
         return f"{self._public_base_url}/{key}" if key else None
 
-    def _chapter(self, row: RowMapping, actor: Actor) -> ChapterAnswer:
-        reason = None if actor.role.sees_all else row["locked_reason"]
+    def _chapter(self, row: RowMapping, *, staff: bool) -> ChapterAnswer:
+        reason = None if staff else row["locked_reason"]
         return ChapterAnswer(
             id=row["chapter_id"],
             title=row["title"],
@@ -124,12 +131,24 @@ class CatalogService:
             is_locked=reason is not None,
             locked_reason=reason,
             requires_chapter_id=row["requires_chapter_id"] if reason == "previous_chapter" else None,
+            download_policy=row["download_policy"] if staff else None,
+            can_download=_can_download(row, staff=staff, locked=reason is not None),
             progress=ChapterProgress(
                 watch_percentage=round(row["watch_percentage"] or 0.0, 1),
                 current_position=(row["position_ms"] or 0) / 1000,
                 is_completed=bool(row["is_completed"]),
             ),
         )
+
+
+def _can_download(row: RowMapping, *, staff: bool, locked: bool) -> bool:
+    """As the gateway decides it when it is asked for the film (``Entitlement.require_download``)."""
+    if row["downloads"] != "enrolled" or row["video_status"] != VideoStatus.READY:
+        return False
+    if staff:
+        return True
+    enrolled = row["has_enrollment"] and row["enrollment_runs"]
+    return bool(enrolled and not locked and (row["is_completed"] or not row["first_watch_restricted"]))
 
 
 def _with_positions(chapters: list[ChapterInput]) -> list[ChapterInput]:

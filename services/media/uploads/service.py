@@ -49,7 +49,7 @@ class UploadService:
         """A new film for the chapter that the form names."""
         video_id, version_id = new_id(), new_id()
         async with self._receiving(video_id, version_id, actor) as key:
-            form = await self._read(content_type, body, key, wants_chapter=True)
+            form = await self._read(content_type, body, key, actor, wants_chapter=True)
             assert form.chapter_id is not None and form.source is not None
             async with self._database.session_scope() as session:
                 # One transaction: from now on the source belongs to the video, and no sweep may take it for abandoned.
@@ -61,10 +61,10 @@ class UploadService:
         self, video_id: UUID, content_type: str, body: AsyncIterator[bytes], actor: Actor
     ) -> UploadAccepted:
         """A new version of a film; the old one stays in place until the new one can be watched."""
-        await self._videos.require_live(video_id)
+        await self._videos.require_own(video_id, actor)
         version_id = new_id()
         async with self._receiving(video_id, version_id, actor) as key:
-            form = await self._read(content_type, body, key, wants_chapter=False)
+            form = await self._read(content_type, body, key, actor, wants_chapter=False)
             assert form.source is not None
             async with self._database.session_scope() as session:
                 await self._videos.add_version(session, video_id, version_id, form.name, form.source)
@@ -98,12 +98,14 @@ class UploadService:
             # The row still stands, so the sweep of abandoned uploads will do it.
             log.warning("an upload that ended early is not cleared away yet", exc_info=True)
 
-    async def _read(self, content_type: str, body: AsyncIterator[bytes], key: str, *, wants_chapter: bool) -> _Form:
+    async def _read(
+        self, content_type: str, body: AsyncIterator[bytes], key: str, actor: Actor, *, wants_chapter: bool
+    ) -> _Form:
         streamed = StreamedForm(content_type, body)
         form = _Form()
         async for head in streamed.parts():
             if head.name == "chapterId" and head.filename is None and wants_chapter:
-                await self._chapter(form, await streamed.text())
+                await self._chapter(form, await streamed.text(), actor)
             elif head.name == "video" and head.filename is not None:
                 await self._film(form, head, streamed, key)
             else:
@@ -115,13 +117,13 @@ class UploadService:
             raise errors.missing_field("chapterId")
         return form
 
-    async def _chapter(self, form: _Form, value: str) -> None:
+    async def _chapter(self, form: _Form, value: str, actor: Actor) -> None:
         if form.chapter_id is not None:
             raise errors.repeated_field("chapterId")
         if not CHAPTER_ID.match(value):
             raise errors.invalid_chapter_id()
         # Asked before the film is read, so that two gigabytes are not sent for nothing.
-        await self._videos.require_free_chapter(value)
+        await self._videos.require_free_chapter(value, actor)
         form.chapter_id = value
 
     async def _film(self, form: _Form, head: PartHead, streamed: StreamedForm, key: str) -> None:

@@ -67,5 +67,5 @@ async def thumbnails(video_id: UUID, actor: ActingPerson, videos: Videos) -> Thu
 
 @router.delete("/api/videos/{video_id}", status_code=204)
 async def delete(video_id: UUID, actor: StaffOrService, videos: Videos) -> Response:
-    await videos.delete(video_id)
+    await videos.delete(video_id, actor)
     return Response(status_code=204)

@@ -20,7 +20,9 @@ from shared.db.models.media import (
     VideoThumbnail,
     VideoVersion,
 )
-from shared.db.models.transcoding import Chunk, ProcessingJob
+from shared.db.models.transcoding import Chunk, DownloadWork, ProcessingJob
+
+STORES = ("private", "public", "downloads")
 
 
 async def live_video(session: Session, video_id: UUID, *, lock: bool = False) -> Video | None:
@@ -119,6 +121,12 @@ async def bury(session: Session, store: str, prefix: str, reason: str, not_befor
     )
 
 
+async def bury_everywhere(session: Session, prefix: str, reason: str, not_before: datetime | None = None) -> None:
+    """The same in all stores, of a film or a version that is gone."""
+    for store in STORES:
+        await bury(session, store, prefix, reason, not_before)
+
+
 async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageTombstone]:
     query = (
         select(StorageTombstone)
@@ -141,8 +149,11 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
     row = (await session.execute(query)).first()
     if row is not None and (row[0] in ("planning", "encoding") or row[1] > 0):
         return True
-    rotating = select(KeyRotation.epoch).where(KeyRotation.version_id == version_id, KeyRotation.state == "running")
-    return (await session.scalar(rotating.limit(1))) is not None
+    rotating = KeyRotation.version_id == version_id, KeyRotation.state == "running"
+    if await session.scalar(select(func.count()).where(*rotating)):
+        return True
+    held = DownloadWork.state == "active", DownloadWork.lease_until > func.now()
+    return bool(await session.scalar(select(func.count()).where(DownloadWork.version_id == version_id, *held)))
 
 
 async def unfinished(session: Session) -> list[tuple[UUID, bool]]:

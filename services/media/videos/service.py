@@ -4,6 +4,10 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import RowMapping
+
+from services.media.catalog.staff import require_staff
+from services.media.downloads import repository as downloads
 from services.media.uploads import errors as upload_errors
 from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
@@ -47,15 +51,18 @@ class VideoService:
         self._media = media
         self._public_base_url = public_base_url.rstrip("/")
 
-    async def require_free_chapter(self, chapter_id: str) -> None:
+    async def require_free_chapter(self, chapter_id: str, actor: Actor) -> None:
+        """Problem where ``actor`` may not give this chapter its film, or it has one."""
         async with self._database.session_scope() as session:
-            _refuse_taken(chapter_id, await repository.chapter(session, chapter_id))
+            await _take_chapter(session, chapter_id, await repository.chapter(session, chapter_id), actor)
 
-    async def require_live(self, video_id: UUID) -> Video:
+    async def require_own(self, video_id: UUID, actor: Actor) -> Video:
+        """The live video, of a course on which ``actor`` may act."""
         async with self._database.session_scope() as session:
             video = await repository.live_video(session, video_id)
-        if video is None:
-            raise errors.video_not_found(video_id)
+            if video is None:
+                raise errors.video_not_found(video_id)
+            await require_staff(session, video.course_id, actor)
         return video
 
     async def create(
@@ -70,7 +77,7 @@ class VideoService:
     ) -> None:
         """A new video of a chapter that has none; its source is stored already."""
         chapter = await repository.lock_chapter(session, chapter_id)
-        course_id = _refuse_taken(chapter_id, chapter)
+        course_id = await _take_chapter(session, chapter_id, chapter, actor)
         session.add(
             Video(
                 id=video_id,
@@ -211,18 +218,19 @@ class VideoService:
             ],
         )
 
-    async def delete(self, video_id: UUID) -> None:
+    async def delete(self, video_id: UUID, actor: Actor) -> None:
         """A tombstone first: viewers are refused at once, storage follows by the outbox. Asked twice, the same."""
         async with self._database.session_scope() as session:
             video = await repository.live_video(session, video_id, lock=True)
             if video is None:
                 return
+            await require_staff(session, video.course_id, actor)
             video.deleted_at = datetime.now(UTC)
             for version_id in {video.current_version_id, video.pending_version_id} - {None}:
                 assert version_id is not None
                 self._cancel_after_commit(session, version_id)
-            for store in ("private", "public"):
-                await repository.bury(session, store, f"{video_id}/", "video deleted")
+            await downloads.drop_of_video(session, video_id)
+            await repository.bury_everywhere(session, f"{video_id}/", "video deleted")
             session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
     def _cancel_after_commit(self, session: Session, version_id: UUID) -> None:
@@ -237,19 +245,19 @@ class VideoService:
         version.error_code = "cancelled"
         version.error_message = "Another file was uploaded in its place before this one was ready."
         self._cancel_after_commit(session, version_id)
-        for store in ("private", "public"):
-            await repository.bury(session, store, f"{video_id}/{version_id}/", "version given up")
+        await repository.bury_everywhere(session, f"{video_id}/{version_id}/", "version given up")
         session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
 
-def _refuse_taken(chapter_id: str, chapter: object) -> str:
-    """The course of a chapter that may take a video."""
+async def _take_chapter(session: Session, chapter_id: str, chapter: RowMapping | None, actor: Actor) -> str:
+    """The course of a chapter that may take a video from ``actor``."""
     if chapter is None:
         raise upload_errors.unknown_chapter(chapter_id)
-    row: dict[str, object] = dict(chapter)  # type: ignore[call-overload]
-    if row["video_id"] is not None:
-        raise upload_errors.chapter_has_video(chapter_id, str(row["video_id"]))
-    return str(row["course_id"])
+    course_id = str(chapter["course_id"])
+    await require_staff(session, course_id, actor)
+    if chapter["video_id"] is not None:
+        raise upload_errors.chapter_has_video(chapter_id, str(chapter["video_id"]))
+    return course_id
 
 
 def _percent(version: VideoVersion, ledger: Ledger | None) -> float:

@@ -6,7 +6,7 @@ the same time as itself, and the reconciler may run it whenever it likes.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -95,9 +95,8 @@ class Takeover:
             return
         before, video.current_version_id, video.pending_version_id = video.current_version_id, version.id, None
         if before is not None:
-            for store in ("private", "public"):
-                when = datetime.now(UTC) + self._longest_session
-                await repository.bury(session, store, f"{video.id}/{before}/", "version replaced", when)
+            when = datetime.now(UTC) + self._longest_session
+            await repository.bury_everywhere(session, f"{video.id}/{before}/", "version replaced", when)
 
     async def reconcile(self) -> None:
         """Bring every unfinished version up to the ledger; ring anew for those whose first ring was lost."""
@@ -111,11 +110,11 @@ class Takeover:
 
 
 class Sweeper:
-    """Empties the outbox of removals."""
+    """Empties the outbox of removals. ``stores`` has each store by the name that tombstones call it."""
 
-    def __init__(self, database: Database, private: Store, public: Store) -> None:
+    def __init__(self, database: Database, stores: Mapping[str, Store]) -> None:
         self._database = database
-        self._stores = {"private": private, "public": public}
+        self._stores = stores
 
     async def sweep(self) -> int:
         """Remove what is due; answers how many tombstones are done. What fails, or may still be written, waits."""

@@ -5,10 +5,11 @@ from datetime import date
 
 from sqlalchemy import RowMapping, text
 
+from shared.contracts.access import Actor
 from shared.db import Session
 
 OVERVIEW = text("""
-SELECT ch.course_title, ch.chapter_id, ch.title, ch.is_free, ch.video_id IS NOT NULL AS has_video,
+SELECT catalog.is_staff(ch.course_id, :actor_id, :role) AS is_staff, ch.course_title, ch.chapter_id, ch.title, ch.is_free, ch.video_id IS NOT NULL AS has_video,
        e.user_id IS NOT NULL AS has_enrollment, catalog.locked_reason(ch, :user_id) AS locked_reason,
        coalesce(p.is_completed, false) AS is_completed, coalesce(p.position_ms, 0) AS position_ms,
        coalesce(p.watch_time_ms, 0) AS watch_time_ms, p.updated_at, p.user_id IS NOT NULL AS has_progress,
@@ -41,8 +42,10 @@ GROUP BY day HAVING sum(watched_ms) > 0 ORDER BY day DESC
 """)
 
 
-async def overview(session: Session, course_id: str, user_id: str) -> Sequence[RowMapping]:
-    return (await session.execute(OVERVIEW, {"course_id": course_id, "user_id": user_id})).mappings().all()
+async def overview(session: Session, course_id: str, user_id: str, actor: Actor) -> Sequence[RowMapping]:
+    """A row per chapter with the progress of ``user_id``; ``is_staff`` says whether ``actor`` teaches the course."""
+    values = {"course_id": course_id, "user_id": user_id, "actor_id": actor.user_id, "role": actor.role.value}
+    return (await session.execute(OVERVIEW, values)).mappings().all()
 
 
 async def totals(session: Session, user_id: str) -> RowMapping:

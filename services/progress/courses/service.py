@@ -18,13 +18,18 @@ class CourseProgressService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def course(self, actor: Actor, course_id: str) -> CourseProgress:
+    async def course(self, actor: Actor, course_id: str, user_id: str | None = None) -> CourseProgress:
+        """The actor's own way, or for who teaches the course, an admin or a back end that of ``user_id``."""
+        student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            rows = await repository.overview(session, course_id, actor.user_id)
-        visible = actor.role.is_staff or any(row["is_free"] or row["has_enrollment"] for row in rows)
-        if not rows or not visible:
+            rows = await repository.overview(session, course_id, student, actor)
+        teaches = any(row["is_staff"] for row in rows)
+        if student != actor.user_id and not (teaches or actor.role.sees_all):
+            raise _not_shown()
+        staff = teaches and student == actor.user_id
+        if not (staff or any(row["is_free"] or row["has_enrollment"] for row in rows)):
             raise Problem(404, "course_not_found", f"There is no course {course_id}, or you have no part in it.")
-        chapters = [_chapter(row, actor) for row in rows]
+        chapters = [_chapter(row, staff=staff) for row in rows]
         countable = [chapter for chapter, row in zip(chapters, rows, strict=True) if row["has_video"]]
         completed = sum(chapter.is_completed for chapter in countable)
         touched = max((row for row in rows if row["updated_at"]), key=lambda row: row["updated_at"], default=None)
@@ -41,14 +46,18 @@ class CourseProgressService:
             chapters=chapters,
         )
 
-    async def stats(self, actor: Actor, tz: str) -> Stats:
+    async def stats(self, actor: Actor, tz: str, user_id: str | None = None) -> Stats:
+        """The actor's own figures, or for an admin or a back end those of ``user_id``: they are of all courses."""
+        student = user_id or actor.user_id
+        if student != actor.user_id and not actor.role.sees_all:
+            raise _not_shown()
         try:
             ZoneInfo(tz)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise Problem(400, "unknown_time_zone", "tz must be a time zone's name, such as Asia/Tbilisi.") from None
         async with self._database.session_scope() as session:
-            totals = await repository.totals(session, actor.user_id)
-            days = await repository.days(session, actor.user_id, tz)
+            totals = await repository.totals(session, student)
+            days = await repository.days(session, student, tz)
             today = await repository.today(session, tz)
         return Stats(
             total_watch_time=totals["watch_time_ms"] / 1000,
@@ -72,8 +81,14 @@ def streak(days: list[date], today: date) -> int:
     return count
 
 
-def _chapter(row: RowMapping, actor: Actor) -> ChapterState:
-    reason = None if actor.role.is_staff else row["locked_reason"]
+def _not_shown() -> Problem:
+    return Problem(
+        403, "role_required", "Only who teaches the course, an admin or a back end sees somebody else's progress."
+    )
+
+
+def _chapter(row: RowMapping, *, staff: bool) -> ChapterState:
+    reason = None if staff else row["locked_reason"]
     duration = row["duration_ms"] or 0
     percentage = min(100.0, round(100 * row["watched_ms"] / duration, 1)) if duration else 0.0
     begun = row["watched_ms"] > 0 or row["position_ms"] > 0

@@ -34,8 +34,10 @@ def completion_is_earned() -> Problem:
 
 
 def not_shown() -> Problem:
-    return Problem(403, "role_required", "Only staff and the platform's back end see somebody else's progress.")
+    return Problem(
+        403, "role_required", "Only who teaches the course, an admin or a back end sees somebody else's progress."
+    )
 
 
 def not_yours() -> Problem:
-    return Problem(403, "role_required", "Only an instructor or an admin may change somebody else's progress.")
+    return Problem(403, "role_required", "Only who teaches the course may change somebody else's progress.")

@@ -9,11 +9,13 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.progress.watching.credit import FIRST_BALANCE_MS, Span
+from shared.contracts.access import Actor
 from shared.db import Session
 from shared.db.models.learning import Progress, WatchSession
 
 CHAPTER = text("""
 SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.first_watch_restricted,
+       catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff,
        round(v.duration * 1000)::bigint AS duration_ms,
        following.chapter_id AS next_id, following.requires_chapter_id AS next_requires
 FROM catalog.current_chapters ch
@@ -67,19 +69,24 @@ ON CONFLICT (session_id) DO UPDATE SET last_seq = greatest(s.last_seq, excluded.
 
 @dataclass(frozen=True)
 class ChapterFacts:
-    """A chapter as its course has it now; ``duration_ms`` is the film's own, measured by us."""
+    """A chapter as its course has it now; ``duration_ms`` is the film's own, measured by us.
+
+    ``is_staff``: whether who asks teaches the course.
+    """
 
     course_id: str
     chapter_id: str
     video_id: UUID | None
     first_watch_restricted: bool
+    is_staff: bool
     duration_ms: int | None
     next_id: str | None
     next_requires: str | None
 
 
-async def chapter(session: Session, chapter_id: str) -> ChapterFacts | None:
-    row = (await session.execute(CHAPTER, {"chapter_id": chapter_id})).mappings().first()
+async def chapter(session: Session, chapter_id: str, actor: Actor) -> ChapterFacts | None:
+    values = {"chapter_id": chapter_id, "user_id": actor.user_id, "role": actor.role.value}
+    row = (await session.execute(CHAPTER, values)).mappings().first()
     return ChapterFacts(**row) if row else None
 
 

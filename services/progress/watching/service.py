@@ -8,7 +8,7 @@ from services.progress.watching import credit, errors, repository
 from services.progress.watching.credit import Span
 from services.progress.watching.repository import ChapterFacts
 from services.progress.watching.schemas import Beat, Gap, OpenedSession, ProgressAnswer, ProgressInput
-from shared.contracts.access import Actor, Role
+from shared.contracts.access import Actor
 from shared.db import Database, Session
 from shared.db.models.learning import Progress
 
@@ -21,7 +21,7 @@ class WatchingService:
         """Credit what a player says it played, as far as the user's budget reaches; idempotent."""
         played = [(_ms(interval.from_), _ms(interval.to)) for interval in beat.intervals]
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
+            facts = await self._chapter(session, chapter_id, actor)
             balance = credit.refill(*await repository.lock_budget(session, actor.user_id))
             row, _ = await repository.find_or_make(session, actor.user_id, facts)
             before = await repository.reported(session, session_id)
@@ -35,7 +35,7 @@ class WatchingService:
             position = row.position_ms if repeated or beat.position is None else _ms(beat.position)
             row = await self._take(session, row, facts, earned.spans, position, earned.spent_ms)
             await repository.session_beat(session, session_id, actor.user_id, chapter_id, beat.seq, earned.spent_ms)
-            return await self._answer(session, actor, facts, row)
+            return await self._answer(session, actor, actor.user_id, facts, row)
 
     async def put(
         self, actor: Actor, chapter_id: str, wanted: ProgressInput, opened: OpenedSession | None
@@ -46,7 +46,7 @@ class WatchingService:
         earned. Nor does a position earn in a session that sends beats, which say all that was played in it.
         """
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
+            facts = await self._chapter(session, chapter_id, actor)
             if facts.video_id is None:
                 raise errors.chapter_has_no_video(chapter_id)
             if facts.duration_ms is None:
@@ -63,7 +63,7 @@ class WatchingService:
             if opened is not None and earned.spent_ms:
                 await repository.session_position(session, opened.id, actor.user_id, chapter_id, earned.spent_ms)
             row = await self._take(session, row, facts, earned.spans, position, earned.spent_ms)
-            return await self._answer(session, actor, facts, row)
+            return await self._answer(session, actor, actor.user_id, facts, row)
 
     async def _playable(self, session: Session, row: Progress, is_new: bool, opened: OpenedSession) -> int:
         """How much film can have been played in a session since the position was written last."""
@@ -100,39 +100,39 @@ class WatchingService:
         return row
 
     async def get(self, actor: Actor, chapter_id: str, user_id: str | None = None) -> ProgressAnswer:
-        """The actor's own progress, or for staff and back ends that of another student."""
-        if user_id not in (None, actor.user_id):
-            if not actor.role.sees_all:
-                raise errors.not_shown()
-            actor = Actor(user_id=str(user_id), role=Role.STUDENT)
+        """The actor's own progress, or that of another student for who teaches the course, an admin or a back end."""
+        student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
-            return await self._answer(session, actor, facts, await repository.find(session, actor.user_id, chapter_id))
+            facts = await self._chapter(session, chapter_id, actor)
+            if student != actor.user_id and not (facts.is_staff or actor.role.sees_all):
+                raise errors.not_shown()
+            row = await repository.find(session, student, chapter_id)
+            return await self._answer(session, actor, student, facts, row)
 
     async def complete(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
-        """Mark a chapter as completed for a student; staff only, for completion is earned by watching."""
-        if not actor.role.is_staff:
-            raise errors.completion_is_earned()
-        student = Actor(user_id=user_id or actor.user_id, role=actor.role)
+        """Mark a chapter as completed for a student; only who teaches may, for completion is earned by watching."""
+        student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
-            row, _ = await repository.find_or_make(session, student.user_id, facts)
+            facts = await self._chapter(session, chapter_id, actor)
+            if not facts.is_staff:
+                raise errors.completion_is_earned()
+            row, _ = await repository.find_or_make(session, student, facts)
             if not row.is_completed:
                 row.is_completed = True
                 row.completed_at = await repository.now(session)
                 row.completed_by = actor.user_id
             await session.flush()
             await session.refresh(row)
-            return await self._answer(session, student, facts, row)
+            return await self._answer(session, actor, student, facts, row)
 
     async def reset(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
         """Begin a chapter anew; the watch time of before is kept."""
-        if user_id not in (None, actor.user_id) and not actor.role.is_staff:
-            raise errors.not_yours()
-        student = Actor(user_id=user_id or actor.user_id, role=actor.role)
+        student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
-            row = await repository.find(session, student.user_id, chapter_id, lock=True)
+            facts = await self._chapter(session, chapter_id, actor)
+            if student != actor.user_id and not facts.is_staff:
+                raise errors.not_yours()
+            row = await repository.find(session, student, chapter_id, lock=True)
             if row is not None:
                 row.watched = []
                 row.frontier_ms = row.position_ms = 0
@@ -141,16 +141,16 @@ class WatchingService:
                 row.reset_count += 1
                 await session.flush()
                 await session.refresh(row)
-            return await self._answer(session, student, facts, row)
+            return await self._answer(session, actor, student, facts, row)
 
-    async def _chapter(self, session: Session, chapter_id: str) -> ChapterFacts:
-        facts = await repository.chapter(session, chapter_id)
+    async def _chapter(self, session: Session, chapter_id: str, actor: Actor) -> ChapterFacts:
+        facts = await repository.chapter(session, chapter_id, actor)
         if facts is None:
             raise errors.unknown_chapter(chapter_id)
         return facts
 
     async def _answer(
-        self, session: Session, actor: Actor, facts: ChapterFacts, row: Progress | None
+        self, session: Session, actor: Actor, student: str, facts: ChapterFacts, row: Progress | None
     ) -> ProgressAnswer:
         watched = repository.spans_of(row) if row else []
         duration_ms = facts.duration_ms
@@ -158,11 +158,12 @@ class WatchingService:
         seen = credit.length(credit.clip(watched, duration_ms)) if duration_ms else 0
         completed = bool(row and row.is_completed)
         reached = credit.frontier(watched)
-        restricted = facts.first_watch_restricted and not completed and not actor.role.is_staff
+        teaches = facts.is_staff and student == actor.user_id
+        restricted = facts.first_watch_restricted and not completed and not teaches
         next_open = facts.next_id is not None and (
             facts.next_requires is None
             or (facts.next_requires == facts.chapter_id and completed)
-            or await repository.is_completed(session, actor.user_id, facts.next_requires)
+            or await repository.is_completed(session, student, facts.next_requires)
         )
         return ProgressAnswer(
             chapter_id=facts.chapter_id,

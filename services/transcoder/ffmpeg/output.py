@@ -7,6 +7,7 @@ import collections
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.transcoder.ffmpeg.errors import FFmpegFailed
 
@@ -26,28 +27,40 @@ class Progress:
     done: bool = False
 
 
+class ChildPipe(Protocol):
+    """A pipe between us and a child, besides its stdout and stderr: it inherits `child_fd`."""
+
+    child_fd: int
+
+    def close_child_end(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    async def pump(self) -> None: ...
+
+
 class LinePipe:
     """A pipe the child writes lines to, besides stdout and stderr: name it `pipe.url` in the arguments."""
 
     def __init__(self, on_line: Callable[[str], Awaitable[None]]) -> None:
         self.on_line = on_line
-        self._read_fd, self.write_fd = os.pipe()
+        self._read_fd, self.child_fd = os.pipe()
 
     @property
     def url(self) -> str:
-        return f"pipe:{self.write_fd}"
+        return f"pipe:{self.child_fd}"
 
     def close(self) -> None:
         """Closes what is still open; needed only where the pipe never reached `run`."""
-        self.close_writer()
+        self.close_child_end()
         if self._read_fd >= 0:
             os.close(self._read_fd)
             self._read_fd = -1
 
-    def close_writer(self) -> None:
-        if self.write_fd >= 0:
-            os.close(self.write_fd)
-            self.write_fd = -1
+    def close_child_end(self) -> None:
+        if self.child_fd >= 0:
+            os.close(self.child_fd)
+            self.child_fd = -1
 
     async def pump(self) -> None:
         """Hands every line to `on_line` until the child has closed its end."""

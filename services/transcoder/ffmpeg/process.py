@@ -20,7 +20,16 @@ from typing import Any
 from services.transcoder.ffmpeg.cage import Cage, ProcessLimits, caged, sandbox_facts
 from services.transcoder.ffmpeg.cgroup import kill_members
 from services.transcoder.ffmpeg.errors import CageBroken, FFmpegFailed
-from services.transcoder.ffmpeg.output import KEPT_LINES, LinePipe, Progress, Watch, collect, drain, read_progress
+from services.transcoder.ffmpeg.output import (
+    KEPT_LINES,
+    ChildPipe,
+    LinePipe,
+    Progress,
+    Watch,
+    collect,
+    drain,
+    read_progress,
+)
 from services.transcoder.ffmpeg.reads import ReadGate
 
 __all__ = [
@@ -58,7 +67,7 @@ async def run(
     on_progress: Callable[[Progress], None] | None = None,
     cwd: Path | None = None,
     limits: ProcessLimits | None = None,
-    pipes: Sequence[LinePipe] = (),
+    pipes: Sequence[ChildPipe] = (),
     capture_stdout: bool = False,
     environment: dict[str, str] | None = None,
     on_start: Callable[[int], None] | None = None,
@@ -165,7 +174,7 @@ async def _spawned(
     argv: Sequence[str],
     cwd: Path | None,
     limits: ProcessLimits,
-    pipes: Sequence[LinePipe],
+    pipes: Sequence[ChildPipe],
     environment: dict[str, str],
     gate: ReadGate | None,
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Cage]]:
@@ -179,11 +188,11 @@ async def _spawned(
                 stderr=asyncio.subprocess.PIPE,
                 cwd=cwd,
                 env={"LC_ALL": "C", "PATH": os.defpath, **environment},
-                pass_fds=[*(pipe.write_fd for pipe in pipes), *([] if channel is None else [channel])],
+                pass_fds=[*(pipe.child_fd for pipe in pipes), *([] if channel is None else [channel])],
                 process_group=0,
             )
             for pipe in pipes:
-                pipe.close_writer()
+                pipe.close_child_end()
             if gate is not None:
                 gate.child_end.close()
             try:

@@ -53,7 +53,9 @@ class PlaybackSession(Base):
     """The epoch whose segments and keys its playlists name, as long as it lives; null of sessions older than epochs."""
     first_watch_restricted: Mapped[bool]
     needs_enrollment: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Whether it was opened by right of an enrolment, and ends with it."""
+    """Whether it was opened by right of an enrolment (or of the platform's word), and ends with it."""
+    as_staff: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it was opened by who teaches the course, and ends with that."""
     network_v4: Mapped[str | None] = mapped_column(CIDR)
     network_v6: Mapped[str | None] = mapped_column(CIDR)
     device_id: Mapped[UUID | None]
@@ -75,6 +77,42 @@ class KeyFetch(Base):
 
     version_id: Mapped[UUID] = mapped_column(primary_key=True)
     fetched_at: Mapped[CreatedAt]
+
+
+class PlatformAnswer(Base):
+    """What the platform said last of one person and one chapter: a yes carries running sessions over an outage."""
+
+    __tablename__ = "platform_answers"
+    __table_args__ = (Index("ix_platform_answers_answered_at", "answered_at"), {"schema": "access"})
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
+    allowed: Mapped[bool]
+    answered_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class DownloadTicket(Base):
+    """What opens one film to take home, from one network, as often as a browser goes on with it."""
+
+    __tablename__ = "download_tickets"
+    __table_args__ = (
+        Index("ix_download_tickets_user_id", "user_id"),
+        Index("ix_download_tickets_video_id", "video_id"),
+        Index("ix_download_tickets_expires_at", "expires_at"),
+        {"schema": "access"},
+    )
+
+    id: Mapped[Id]
+    ticket_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    video_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    rendition: Mapped[str]
+    user_id: Mapped[str]
+    role: Mapped[str]
+    network: Mapped[str] = mapped_column(CIDR)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
 
 
 class Device(Base):

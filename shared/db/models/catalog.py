@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -22,12 +23,14 @@ from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
 
 class Course(Base):
     __tablename__ = "courses"
-    __table_args__ = {"schema": "catalog"}
+    __table_args__ = (CheckConstraint("downloads IN ('off','enrolled')", name="downloads"), {"schema": "catalog"})
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     is_sequential: Mapped[bool]
     current_version_id: Mapped[UUID | None]
+    downloads: Mapped[str] = mapped_column(server_default="off")
+    """Who may take its films home, where a film does not say otherwise: nobody, or who is enrolled."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
@@ -72,6 +75,17 @@ class Enrollment(Base):
     user_id: Mapped[str] = mapped_column(primary_key=True)
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
+class CourseInstructor(Base):
+    """A person who teaches a course, as long as the platform signs them in as an instructor."""
+
+    __tablename__ = "course_instructors"
+    __table_args__ = (Index("ix_course_instructors_user_id", "user_id"), {"schema": "catalog"})
+
+    course_id: Mapped[str] = mapped_column(ForeignKey("catalog.courses.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[CreatedAt]
 
 

@@ -16,6 +16,7 @@ class Video(Base):
     __table_args__ = (
         Index("uq_videos_live_chapter", "chapter_id", unique=True, postgresql_where=text("deleted_at IS NULL")),
         Index("ix_videos_course_id", "course_id"),
+        CheckConstraint("download_policy IN ('inherit','off','enrolled')", name="download_policy"),
         {"schema": "media"},
     )
 
@@ -26,6 +27,8 @@ class Video(Base):
     """The version that viewers get."""
     pending_version_id: Mapped[UUID | None]
     """A replacement that is still being made."""
+    download_policy: Mapped[str] = mapped_column(server_default="inherit")
+    """Who may take it home; by default what its course says."""
     created_by: Mapped[str]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
@@ -193,12 +196,42 @@ class KeyRotation(Base):
     finished_at: Mapped[datetime | None]
 
 
+class Download(Base):
+    """One rendition of a version as a file to take home, made when somebody first asked for it, for as long as it is
+    asked for. What is made of it stands in the transcoder's ledger under the same id."""
+
+    __tablename__ = "downloads"
+    __table_args__ = (
+        UniqueConstraint("version_id", "rendition"),
+        CheckConstraint("state IN ('preparing','ready','failed')", name="state"),
+        Index("ix_downloads_last_used_at", "last_used_at"),
+        Index("ix_downloads_video_id", "video_id"),
+        {"schema": "media"},
+    )
+
+    id: Mapped[Id]
+    video_id: Mapped[UUID]
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("media.video_versions.id", ondelete="CASCADE"))
+    rendition: Mapped[str]
+    """A rung of the ladder, with all of the film's sounds; the sound, of a film without pictures."""
+    state: Mapped[str]
+    key: Mapped[str | None]
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    settled_at: Mapped[datetime | None]
+    """When it was ready, or given up."""
+    last_used_at: Mapped[CreatedAt]
+
+
 class StorageTombstone(Base):
     """The outbox of removals: a prefix that must leave storage, not before a moment, tried until it is gone."""
 
     __tablename__ = "storage_tombstones"
     __table_args__ = (
-        CheckConstraint("store IN ('private','public')", name="store"),
+        CheckConstraint("store IN ('private','public','downloads')", name="store"),
         Index("ix_storage_tombstones_due", "not_before", postgresql_where=text("done_at IS NULL")),
         {"schema": "media"},
     )

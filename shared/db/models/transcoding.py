@@ -115,6 +115,36 @@ class Segment(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
 
 
+class DownloadWork(Base):
+    """The work on one film to take home; its id is that of ``media.downloads``, which says what is wanted."""
+
+    __tablename__ = "downloads"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting','active','done','failed')", name="state"),
+        Index("ix_downloads_claimable", "id", postgresql_where=text("state IN ('waiting','active')")),
+        Index("ix_downloads_version_id", "version_id"),
+        {"schema": "transcoding"},
+    )
+
+    id: Mapped[Id]
+    version_id: Mapped[UUID]
+    rendition: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    percent: Mapped[float] = mapped_column(server_default="0")
+    key: Mapped[str | None]
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
 class JobEvent(Base):
     """One line of a job's history, for the person who wants to know why."""
 

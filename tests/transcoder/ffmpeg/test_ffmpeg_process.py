@@ -62,7 +62,7 @@ async def test_lines_of_an_extra_pipe_arrive() -> None:
         lines.append(line)
 
     pipe = LinePipe(on_line)
-    code = f"import os; os.write({pipe.write_fd}, b'one\\ntwo\\n')"
+    code = f"import os; os.write({pipe.child_fd}, b'one\\ntwo\\n')"
     check(await run(python(code), stall_timeout=20, pipes=[pipe]))
     assert lines == ["one", "two"]
 

@@ -1,0 +1,61 @@
+"""What migrations do with the rows that are there."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from deploy.embedded.throwaway import throwaway_postgres
+from shared.db.migrate import alembic_config
+
+
+async def _filled(url: str, revision: str, rows: str, *values: Any) -> asyncpg.Connection:
+    """A database that had ``rows`` before ``revision``, brought up to it."""
+    config = alembic_config(url)
+    before = ScriptDirectory.from_config(config).get_revision(revision).down_revision
+    await asyncio.to_thread(command.upgrade, config, before)
+    connection = await asyncpg.connect(url)
+    await connection.execute(rows)
+    await asyncio.to_thread(command.upgrade, config, revision)
+    return connection
+
+
+async def test_who_uploaded_a_film_of_a_course_goes_on_teaching_it_and_nothing_else() -> None:
+    film, gone = uuid4(), uuid4()
+    async with throwaway_postgres() as url:
+        connection = await _filled(
+            url,
+            "0007",
+            f"""
+            INSERT INTO catalog.courses (id, title, is_sequential) VALUES ('physics', 'P', true), ('chemistry', 'C', true);
+            INSERT INTO media.videos (id, course_id, chapter_id, created_by, deleted_at) VALUES
+                ('{film}', 'physics', 'p1', 'nino', NULL), ('{uuid4()}', 'physics', 'p2', 'nino', NULL),
+                ('{uuid4()}', 'physics', 'p3', 'apikey:0198', NULL), ('{gone}', 'chemistry', 'c1', 'nino', now());
+            INSERT INTO access.playback_sessions (id, credential_hash, video_id, version_id, course_id, chapter_id, user_id,
+                role, first_watch_restricted, needs_enrollment, expires_at, absolute_expires_at) VALUES
+                ('{uuid4()}', 'a', '{film}', '{film}', 'physics', 'p1', 'nino', 'instructor', false, false,
+                 now() + interval '1 h', now() + interval '1 h'),
+                ('{uuid4()}', 'b', '{film}', '{film}', 'physics', 'p1', 'gio', 'student', false, false,
+                 now() + interval '1 h', now() + interval '1 h');
+            """,
+        )
+        try:
+            rows = await connection.fetch("SELECT course_id, user_id FROM catalog.course_instructors")
+            assert [tuple(row) for row in rows] == [("physics", "nino")]
+            asked = "SELECT catalog.is_staff($1, $2, $3)"
+            for course, person, role, expected in (
+                ("physics", "nino", "instructor", True),
+                ("physics", "nino", "student", False),
+                ("physics", "nino", "service", False),
+                ("physics", "gio", "instructor", False),
+                ("chemistry", "nino", "instructor", False),
+                ("chemistry", "anybody", "admin", True),
+            ):
+                assert await connection.fetchval(asked, course, person, role) is expected, (course, person, role)
+            sessions = await connection.fetch("SELECT user_id, as_staff FROM access.playback_sessions ORDER BY user_id")
+            assert [tuple(row) for row in sessions] == [("gio", False), ("nino", True)]
+        finally:
+            await connection.close()
