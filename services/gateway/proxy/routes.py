@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
+from starlette.routing import compile_path
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.dependencies import signed_in
+from services.gateway.limits.bodies import MOST
 from services.gateway.proxy.passing import BodyLimit, pass_on
 from services.gateway.tokens.endpoints import video_id_of
 from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor, Role
-
-SMALL_BODY = 1024 * 1024
 
 Guard = Literal["signed in", "may watch", "may study"]
 
@@ -63,6 +64,10 @@ ROUTES = (
 )
 
 
+FILMS = tuple(compile_path(route.path)[0] for route in ROUTES if route.film)
+"""What the paths look like whose bodies are films."""
+
+
 def proxy_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for route in ROUTES:
@@ -75,10 +80,12 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
         actor = await signed_in(request)
         entitled = await _check(route, request, actor)
         state = request.app.state
+        if route.film:
+            await state.limits.upload(actor)
         claims = {}
         if route.vouches and entitled is not None and entitled.video_id is not None:
             claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
-        limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(SMALL_BODY)
+        limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(MOST)
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 
     return pass_through
@@ -87,6 +94,7 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
 async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:
     entitlement: Entitlement = request.app.state.entitlement
     video_id = video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
+    concerns(video_id=video_id, chapter_id=request.path_params.get("chapter_id"))
     if route.service == "media" and actor.role is Role.SERVICE:
         # A back end watches nothing and is enrolled in nothing; it looks after the films.
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import Policy, network_of
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.repository import Found
@@ -81,6 +82,7 @@ class SessionService:
                 absolute_expires_at=now + self._rules.lifetime,
             )
             await repository.open_session(session, opened)
+            concerns(session_id=opened.id, chapter_id=opened.chapter_id)
             duration = await repository.duration(session, entitled.version_id)
         base = f"/api/playback/{credential}"
         answer = PlaybackSessionAnswer(
@@ -107,6 +109,8 @@ class SessionService:
         found = await repository.find(session, digest(credential), ip, anywhere=anywhere, active=ACTIVE_SECONDS)
         if found is None:
             raise errors.session_invalid()
+        concerns(session_id=found.id, user_id=found.user_id, role=found.role, device_id=found.device_id)
+        concerns(video_id=found.video_id, chapter_id=found.chapter_id)
         if found.video_deleted:
             raise token_errors.video_deleted()
         if found.revoked_at is not None:

@@ -11,7 +11,8 @@ from shared.db import Database, Session
 
 _COLUMNS = """
 SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.first_watch_restricted, ch.is_free, ch.requires_chapter_id,
-       catalog.locked_reason(ch, :user_id) AS locked
+       catalog.locked_reason(ch, :user_id) AS locked,
+       EXISTS (SELECT 1 FROM catalog.current_chapters o WHERE o.course_id = ch.course_id AND o.is_free) AS has_free
 FROM catalog.current_chapters ch
 """
 BY_VIDEO = text(_COLUMNS + "WHERE ch.video_id = :id")
@@ -50,6 +51,9 @@ class Entitlement:
             row = (await session.execute(query, values)).mappings().first()  # type: ignore[call-overload]
         if row is None:
             raise errors.video_not_found() if query is BY_VIDEO else errors.unknown_chapter()
+        if row["locked"] == "not_enrolled" and query is BY_CHAPTER and not row["has_free"] and not actor.role.is_staff:
+            # Chapters have names that may be guessed; of a course that is not shown to somebody there are none.
+            raise errors.unknown_chapter()
         if row["locked"] is not None and not actor.role.is_staff:
             raise errors.locked(row["locked"], row["requires_chapter_id"])
         return Entitled(

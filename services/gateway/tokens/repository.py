@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,7 +22,7 @@ RETURNING id, video_id, user_id, role, device_id
 """)
 
 REASON = text("""
-SELECT spent_at IS NOT NULL AS spent, expires_at <= now() AS expired
+SELECT spent_at IS NOT NULL AS spent, expires_at <= now() AS expired, user_id, role, video_id, device_id
 FROM access.video_access_tokens WHERE token_hash = :hash
 """)
 
@@ -60,14 +61,14 @@ async def spend(session: Session, token_hash: bytes, ip: str, bits: int | None) 
     return Spent(row["video_id"], row["user_id"], row["role"], row["device_id"]) if row else None
 
 
-async def why_not(session: Session, token_hash: bytes) -> str:
-    """What stands against spending a token that could not be spent: unknown, spent, expired or elsewhere."""
+async def why_not(session: Session, token_hash: bytes) -> tuple[str, dict[str, Any]]:
+    """What stands against spending a token that could not be spent (unknown, spent, expired or elsewhere), and whose it
+    is, where it is known."""
     row = (await session.execute(REASON, {"hash": token_hash})).mappings().first()
     if row is None:
-        return "unknown"
-    if row["spent"]:
-        return "spent"
-    return "expired" if row["expired"] else "elsewhere"
+        return "unknown", {}
+    whose = {name: row[name] for name in ("user_id", "role", "video_id", "device_id")}
+    return "spent" if row["spent"] else "expired" if row["expired"] else "elsewhere", whose
 
 
 async def forget_expired(session: Session, before: datetime) -> None:

@@ -25,6 +25,13 @@ LEFT JOIN LATERAL (
 WHERE ch.chapter_id = :chapter_id
 """)
 
+# Who has no part in a course is told what anybody is told of a chapter that there is not, by the same statement.
+_SHOWN = """
+AND (EXISTS (SELECT 1 FROM catalog.enrollments e WHERE e.course_id = ch.course_id AND e.user_id = :user_id)
+     OR EXISTS (SELECT 1 FROM catalog.current_chapters o WHERE o.course_id = ch.course_id AND o.is_free))
+"""
+SHOWN_CHAPTER = text(CHAPTER.text + _SHOWN)
+
 LOCK_BUDGET = text("""
 INSERT INTO learning.watch_budgets AS b (user_id, balance_ms, refilled_at) VALUES (:user_id, :first, now())
 ON CONFLICT (user_id) DO UPDATE SET user_id = b.user_id
@@ -78,8 +85,12 @@ class ChapterFacts:
     next_requires: str | None
 
 
-async def chapter(session: Session, chapter_id: str) -> ChapterFacts | None:
-    row = (await session.execute(CHAPTER, {"chapter_id": chapter_id})).mappings().first()
+async def chapter(session: Session, chapter_id: str, shown_to: str | None = None) -> ChapterFacts | None:
+    """None where there is no such chapter, or none that ``shown_to`` may know of."""
+    query, values = CHAPTER, {"chapter_id": chapter_id}
+    if shown_to is not None:
+        query, values = SHOWN_CHAPTER, {**values, "user_id": shown_to}
+    row = (await session.execute(query, values)).mappings().first()
     return ChapterFacts(**row) if row else None
 
 

@@ -101,12 +101,13 @@ class WatchingService:
 
     async def get(self, actor: Actor, chapter_id: str, user_id: str | None = None) -> ProgressAnswer:
         """The actor's own progress, or for staff and back ends that of another student."""
+        shown_to = _reader(actor)
         if user_id not in (None, actor.user_id):
             if not actor.role.sees_all:
                 raise errors.not_shown()
             actor = Actor(user_id=str(user_id), role=Role.STUDENT)
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
+            facts = await self._chapter(session, chapter_id, shown_to)
             return await self._answer(session, actor, facts, await repository.find(session, actor.user_id, chapter_id))
 
     async def complete(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
@@ -131,7 +132,7 @@ class WatchingService:
             raise errors.not_yours()
         student = Actor(user_id=user_id or actor.user_id, role=actor.role)
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id)
+            facts = await self._chapter(session, chapter_id, _reader(actor))
             row = await repository.find(session, student.user_id, chapter_id, lock=True)
             if row is not None:
                 row.watched = []
@@ -143,8 +144,8 @@ class WatchingService:
                 await session.refresh(row)
             return await self._answer(session, student, facts, row)
 
-    async def _chapter(self, session: Session, chapter_id: str) -> ChapterFacts:
-        facts = await repository.chapter(session, chapter_id)
+    async def _chapter(self, session: Session, chapter_id: str, shown_to: str | None = None) -> ChapterFacts:
+        facts = await repository.chapter(session, chapter_id, shown_to)
         if facts is None:
             raise errors.unknown_chapter(chapter_id)
         return facts
@@ -181,6 +182,11 @@ class WatchingService:
             next_chapter_unlocked=next_open,
             updated_at=row.updated_at if row else None,
         )
+
+
+def _reader(actor: Actor) -> str | None:
+    """Whom a chapter has to be shown to; None who sees all."""
+    return None if actor.role.sees_all else actor.user_id
 
 
 def _elapsed(since: datetime, now: datetime) -> int:
