@@ -37,6 +37,12 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "MAX_STREAMS",
         "TRUSTED_PROXIES",
         "CORS_ALLOWED_ORIGINS",
+        "CSP_SOURCES",
+        "HSTS_SECONDS",
+        *("RATE_ACCESS_TOKENS", "RATE_REFUSED_TOKENS", "RATE_REFUSED_SIGN_INS"),
+        *("RATE_UPLOADS", "RATE_CALLS", "RATE_BACK_END_CALLS"),
+        "AUDIT_RETENTION_DAYS",
+        "AUDIT_FULL_IP",
         "MAX_UPLOAD_BYTES",
     ),
     "media": (

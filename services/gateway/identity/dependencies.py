@@ -5,15 +5,31 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.gateway.apikeys.service import PREFIX, ApiKeyService
+from services.gateway.audit.trail import concerns
 from services.gateway.identity import errors
 from services.gateway.identity.client_ip import client_ip
 from services.gateway.identity.jwt import PlatformJwts
+from services.gateway.limits.rates import Limits
 from shared.contracts.access import Actor, Role
 from shared.http import Problem
 
 
 async def signed_in(request: Request) -> Actor:
-    """By the platform's JWT, or by an API key: that has to have the scope of the route. The one place that asks."""
+    """By the platform's JWT, or by an API key: that has to have the scope of the route. The one place that asks, and that
+    counts how often."""
+    limits: Limits = request.app.state.limits
+    try:
+        actor = await _recognised(request)
+    except Problem as refusal:
+        if errors.is_guess(refusal):
+            await limits.refused_sign_in(_client_ip(request))
+        raise
+    concerns(actor_id=actor.user_id, user_id=actor.user_id, role=actor.role.value)
+    await limits.call(actor)
+    return actor
+
+
+async def _recognised(request: Request) -> Actor:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
@@ -47,3 +63,12 @@ def _client_ip(request: Request) -> str:
 
 
 ClientIp = Annotated[str, Depends(_client_ip)]
+
+
+async def _anybody(request: Request) -> None:
+    limits: Limits = request.app.state.limits
+    await limits.call_without_sign_in(_client_ip(request))
+
+
+Anybody = Depends(_anybody)
+"""For calls that need no sign-in and no session."""

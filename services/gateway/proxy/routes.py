@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
+from starlette.routing import compile_path
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.dependencies import signed_in
+from services.gateway.limits.bodies import MOST
 from services.gateway.proxy.passing import BodyLimit, pass_on
 from services.gateway.tokens.endpoints import video_id_of
 from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor, Role
 
-SMALL_BODY = 1024 * 1024
 LISTS_BODY = 8 * 1024 * 1024
 """Ten thousand enrolments with long ids."""
 
@@ -31,7 +33,7 @@ class Route:
     """Whether the body is a film, limited as such."""
     vouches: bool = False
     """Whether the service is told of the playback session in which the actor watches the chapter now."""
-    body: int = SMALL_BODY
+    body: int = MOST
     """The most bytes of a body that is no film."""
 
 
@@ -76,6 +78,14 @@ ROUTES = (
 )
 
 
+LARGER_BODIES = tuple(
+    (compile_path(route.path)[0], None if route.film else route.body)
+    for route in ROUTES
+    if route.film or route.body > MOST
+)
+"""What the paths look like whose bodies may be large, and the most bytes of them; None for films."""
+
+
 def proxy_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for route in ROUTES:
@@ -88,6 +98,8 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
         actor = await signed_in(request)
         entitled = await _check(route, request, actor)
         state = request.app.state
+        if route.film:
+            await state.limits.upload(actor)
         claims = {}
         if route.vouches and entitled is not None and entitled.video_id is not None:
             claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
@@ -100,6 +112,7 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
 async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:
     entitlement: Entitlement = request.app.state.entitlement
     video_id = video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
+    concerns(video_id=video_id, chapter_id=request.path_params.get("chapter_id"))
     if route.service == "media" and actor.role is Role.SERVICE:
         # A back end watches nothing and is enrolled in nothing; it looks after the films.
         return None

@@ -10,12 +10,14 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from services.gateway.identity.dependencies import ClientIp, SignedIn
+from services.gateway.limits.rates import Limits
 from services.gateway.proxy.upstream import Upstream
 from services.gateway.sessions import errors
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import PlaybackSessionAnswer, Renewed
 from services.gateway.sessions.service import SessionService
 from shared.contracts.access import Actor, Role
+from shared.http import Problem
 
 router = APIRouter(tags=["playback"])
 
@@ -44,7 +46,14 @@ Media = Annotated[Upstream, Depends(_media)]
 @router.get("/api/videos/stream", response_model=PlaybackSessionAnswer)
 async def stream(request: Request, sessions: Sessions, media: Media, ip: ClientIp, token: str = "") -> Response:
     """Spend a one-time token. A player gets the master playlist; who accepts JSON gets the session."""
-    answer, version_id = await sessions.open(token, ip)
+    try:
+        answer, version_id = await sessions.open(token, ip)
+    except Problem as refusal:
+        if refusal.code == "token_invalid":
+            # Spent and expired ones were somebody's; only these may be guesses.
+            limits: Limits = request.app.state.limits
+            await limits.refused_token(ip)
+        raise
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse(answer.dump(), headers={"Cache-Control": "no-store"})
     # The playlist is read at another address than its children's, so here they are named in full.

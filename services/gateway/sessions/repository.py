@@ -12,8 +12,8 @@ from shared.db.models.access import PlaybackSession
 
 # Deleted videos end their sessions without anybody having to write so: the join says it.
 FIND = text("""
-SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.first_watch_restricted,
-       s.needs_enrollment, s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
+SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.device_id,
+       s.first_watch_restricted, s.needs_enrollment, s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
@@ -100,6 +100,7 @@ class Found:
     chapter_id: str
     user_id: str
     role: str
+    device_id: UUID | None
     first_watch_restricted: bool
     needs_enrollment: bool
     as_staff: bool

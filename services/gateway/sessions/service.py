@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import Policy, network_of
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.repository import Found
@@ -88,6 +89,7 @@ class SessionService:
                 absolute_expires_at=now + self._rules.lifetime,
             )
             await repository.open_session(session, opened)
+            concerns(session_id=opened.id, chapter_id=opened.chapter_id)
         base = f"/api/playback/{credential}"
         answer = PlaybackSessionAnswer(
             session_id=str(opened.id),
@@ -120,6 +122,8 @@ class SessionService:
         )
         if found is None:
             raise errors.session_invalid()
+        concerns(session_id=found.id, user_id=found.user_id, role=found.role, device_id=found.device_id)
+        concerns(video_id=found.video_id, chapter_id=found.chapter_id)
         if found.video_deleted:
             raise token_errors.video_deleted()
         if found.revoked_at is not None:

@@ -103,7 +103,7 @@ class WatchingService:
         """The actor's own progress, or that of another student for who teaches the course, an admin or a back end."""
         student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id, actor)
+            facts = await self._chapter(session, chapter_id, actor, shown=True)
             if student != actor.user_id and not (facts.is_staff or actor.role.sees_all):
                 raise errors.not_shown()
             row = await repository.find(session, student, chapter_id)
@@ -129,7 +129,7 @@ class WatchingService:
         """Begin a chapter anew; the watch time of before is kept."""
         student = user_id or actor.user_id
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id, actor)
+            facts = await self._chapter(session, chapter_id, actor, shown=True)
             if student != actor.user_id and not facts.is_staff:
                 raise errors.not_yours()
             row = await repository.find(session, student, chapter_id, lock=True)
@@ -143,8 +143,8 @@ class WatchingService:
                 await session.refresh(row)
             return await self._answer(session, actor, student, facts, row)
 
-    async def _chapter(self, session: Session, chapter_id: str, actor: Actor) -> ChapterFacts:
-        facts = await repository.chapter(session, chapter_id, actor)
+    async def _chapter(self, session: Session, chapter_id: str, actor: Actor, *, shown: bool = False) -> ChapterFacts:
+        facts = await repository.chapter(session, chapter_id, actor, shown=shown)
         if facts is None:
             raise errors.unknown_chapter(chapter_id)
         return facts
