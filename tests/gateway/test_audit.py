@@ -15,7 +15,10 @@ import pytest
 from services.gateway import app as gateway_app
 from services.gateway.app import create_app
 from services.gateway.audit import service
+from services.gateway.audit.actions import decided
+from services.gateway.audit.schemas import Wanted
 from services.gateway.audit.service import AuditLog
+from shared.db import Database
 from tests.conftest import TestDatabase
 from tests.support.clients import ELSEWHERE, good, refused
 from tests.support.lone_gateway import Gateway, jwt_of
@@ -325,7 +328,6 @@ def test_nothing_secret_stands_in_it(gateway: Gateway, sam: str) -> None:
         gateway.client(secret, ELSEWHERE).get(f"/api/playback/{credential}/key/1/0.key")
         gateway.client(secret, ELSEWHERE).get(f"/api/playback/{secret[:100]}/key/1/0.key")
         gateway.client(jwt).get(f"/api/videos/{secret[:100]}/access-token")
-        gateway.client(jwt).get("/api/me", headers={"X-Request-Id": secret[:64]})
     until(lambda: asked(gateway, userId=sam, code="ip_changed"), "the last of it")
     whole = str(gateway.query("SELECT a::text FROM access.audit_log a"))
     assert sam in whole
@@ -400,14 +402,32 @@ def test_nought_days_are_for_ever(postgres: TestDatabase, tmp_path: Path) -> Non
     assert gateway_settings(postgres, tmp_path).audit_retention == timedelta(days=90)
 
 
+def refusal_of(log: AuditLog, user: str, code: str = "not_entitled") -> None:
+    made = decided("GET", "/api/videos/{video_id}/access-token", 403, code)
+    assert made is not None
+    log.note(made, "127.0.0.1", "-", {"user_id": user})
+
+
 async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that never comes back takes no more memory than that."""
-    from services.gateway.audit.actions import decided
-
     monkeypatch.setattr(service, "MOST_WAITING", 10)
-    made = decided("GET", "/api/videos/{video_id}/access-token", 200, None)
-    assert made is not None
     log = AuditLog(None, "prefix")  # type: ignore[arg-type]
     for number in range(50):
-        log.note(made, "127.0.0.1", "-", {"user_id": f"user-{number}"})
+        refusal_of(log, f"user-{number}")
     assert len(log._waiting) == 10
+
+
+async def test_no_repetition_is_lost_where_one_minute_meets_the_next(owner: Database, sam: str) -> None:
+    """Counted over minutes that end between two refusals; of the first, a part was written meanwhile."""
+    moment = 0.0
+    log = AuditLog(owner, "prefix", clock=lambda: moment)
+    for second in range(0, 300, 7):
+        moment = float(second)
+        refusal_of(log, sam)
+        refusal_of(log, sam, "chapter_locked")
+        if second == 28:
+            await log._write()
+    await log.close()
+    page = await log.page(Wanted(user_id=sam))
+    counts = [entry.count for entry in page.entries if entry.code == "not_entitled"]
+    assert (sum(counts), len(counts)) == (43, 5)

@@ -4,7 +4,7 @@
 a database that is away is waited for, up to ``MOST_WAITING`` decisions. A process that is asked to stop writes what it
 has; one that is killed loses it.
 
-The same refusal of the same session (user, network) is one entry a minute, written at once and again, with its count,
+The same refusal of the same session (user, network) and film is one entry a minute, written at once and again, with its count,
 when the minute is over: what a player tries again and again does not fill the table.
 """
 
@@ -75,10 +75,15 @@ class AuditLog:
         """Take a decision down; ``facts`` are columns of ``AuditEntry`` beside those that the rest says."""
         whom = facts.get("session_id") or facts.get("user_id") or facts.get("actor_id")
         network = network_of(ip, self._policy)
-        place = (whom or network, made.action, made.code)
-        if made.decision == "refused" and (again := self._running.get(place)) and self._clock() < again.ends:
-            again.row["count"] += 1
-            return
+        # Of what there is not, one is like the other: nobody fills the table with ids that he makes up.
+        which = None if made.code == "video_not_found" else facts.get("video_id") or facts.get("chapter_id")
+        place = (whom or network, made.action, made.code, which)
+        again = self._running.get(place) if made.decision == "refused" else None
+        if again is not None:
+            if self._clock() < again.ends:
+                again.row["count"] += 1
+                return
+            self._end_minutes(self._clock())
         row = {
             **{name: facts.get(name) for name in _FACTS},
             "id": new_id(),
@@ -92,7 +97,6 @@ class AuditLog:
         }
         noted = _Noted(row, self._clock() + MINUTE)
         if self._queue(noted) and made.decision == "refused" and len(self._running) < MOST_REPEATED:
-            self._running.pop(place, None)
             self._running[place] = noted
 
     def _queue(self, noted: _Noted) -> bool:
@@ -125,8 +129,8 @@ class AuditLog:
             place, noted = next(iter(self._running.items()))
             if now < noted.ends:
                 break
-            if noted.row["count"] > noted.written and not self._queue(noted):
-                break
+            if noted.row["count"] > noted.written:
+                self._queue(noted)
             del self._running[place]
 
     async def _write(self) -> None:

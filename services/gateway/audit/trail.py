@@ -4,6 +4,7 @@ Decisions fall in many places, often within a transaction that a refusal rolls b
 whom and what it ``concerns``, and when the answer leaves, what was decided is read from its status.
 """
 
+import logging
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,6 +17,8 @@ from services.gateway.audit.actions import decided
 from services.gateway.identity.client_ip import client_ip
 from shared.http import Problem, problem_response
 from shared.observability import request_id
+
+log = logging.getLogger(__name__)
 
 _facts: ContextVar[dict[str, Any] | None] = ContextVar("audit_facts", default=None)
 
@@ -44,7 +47,11 @@ class AuditTrail:
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _tell(scope, facts, message["status"])
+                try:
+                    _tell(scope, facts, message["status"])
+                except Exception:
+                    # What is decided is answered, whatever becomes of the log.
+                    log.exception("a decision is missing in the audit log")
             await send(message)
 
         mark = _facts.set(facts)

@@ -26,7 +26,7 @@ class Rates:
     """Tries of one network to spend tokens that there are not."""
     refused_sign_ins: int = 300
     """Tries of one network to sign in with what was never good."""
-    uploads: int = 60
+    uploads: int = 300
     """Uploads that one user begins."""
     calls: int = 1200
     """Calls of the API by one user; of those that need no sign-in, by one network."""
