@@ -1,13 +1,12 @@
 """Courses as the API speaks of them."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.model import Document, ExternalId, Moment
+from shared.contracts.model import Document, ExternalId, GivenMoment, Moment, Text
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+Title = Annotated[Text, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
 class ChapterInput(Document):
@@ -72,8 +71,8 @@ class CourseList(Document):
 
 
 class EnrollmentInput(Document):
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: GivenMoment | None = None
+    ends_at: GivenMoment | None = None
 
 
 class EnrollmentAnswer(Document):
