@@ -206,10 +206,10 @@ async def wrapped_secret(session: Session, version_id: UUID, epoch: int) -> tupl
     return (row[0], row[1], row[2]) if row else None
 
 
-async def film(session: Session, version_id: UUID) -> tuple[float | None, int]:
+async def film(session: Session, version_id: UUID) -> tuple[float | None, int | None]:
     """Seconds of a version, null until it is planned, and its key epoch."""
-    row = (await session.execute(FILM, {"version_id": version_id})).one()
-    return row[0], row[1]
+    row = (await session.execute(FILM, {"version_id": version_id})).first()
+    return (row[0], row[1]) if row else (None, None)
 
 
 async def note_fetch(session: Session, version_id: UUID) -> None:
