@@ -106,6 +106,8 @@ def test_a_scope_lets_a_key_do_what_stands_in_it_and_nothing_else(gateway: Gatew
             if needed is not None and scope in (needed, Scope.ALL):
                 assert answer.status_code != 401, (scope, method, path)
                 assert "scope_required" not in answer.text, (scope, method, path)
+            elif method == "HEAD":
+                assert answer.status_code == 403, (scope, method, path)
             else:
                 document = refused(answer, 403, "scope_required")
                 assert document["scope"] == (needed.value if needed else None)
