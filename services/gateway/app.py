@@ -25,6 +25,7 @@ from services.gateway.proxy.upstream import Upstream
 from services.gateway.sessions.endpoints import router as sessions_router
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.settings import GatewaySettings
+from services.gateway.site.api_document import router as document_router
 from services.gateway.site.public_files import router as public_router
 from services.gateway.site.web import add_web
 from services.gateway.tokens.endpoints import router as tokens_router
@@ -63,7 +64,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             await app.state.public_store.close()
             await app.state.database.close()
 
-    app = new_app("Lectern gateway", lifespan, openapi_url="/openapi.json")
+    app = new_app("Lectern gateway", lifespan)
     app.state.settings = settings
     app.add_middleware(SecurityHeaders)
     if settings.origins:
@@ -93,7 +94,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router):
         app.include_router(router)
-    for router in (proxy_router(), public_router):
+    for router in (proxy_router(), public_router, document_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
