@@ -36,6 +36,7 @@ from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.settings import GatewaySettings
+from services.gateway.site.api_document import router as document_router
 from services.gateway.site.public_files import router as public_router
 from services.gateway.site.web import add_web
 from services.gateway.tokens.endpoints import router as tokens_router
@@ -83,7 +84,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             await app.state.public_store.close()
             await app.state.database.close()
 
-    app = new_app("Lectern gateway", lifespan, openapi_url="/openapi.json")
+    app = new_app("Lectern gateway", lifespan)
     app.state.settings = settings
     _add_edges(app, settings)
 
@@ -104,7 +105,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router, audit_router):
         app.include_router(router)
-    for router in (downloads_router, proxy_router(), public_router):
+    for router in (downloads_router, proxy_router(), public_router, document_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app

@@ -215,6 +215,16 @@ def test_an_id_cannot_leave_its_place_in_the_path(lectern: Lectern, gateway: Gat
     assert gateway.asked[0][1] == "/api/videos/..%2Fadmin%3Fx/status"
 
 
+def test_the_api_is_described_without_a_gateway(lectern: Lectern) -> None:
+    done = lectern("openapi")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    upload = document["paths"]["/api/videos/upload"]["post"]
+    assert upload["security"] == [{"bearer": []}]
+    told = document["components"]["responses"][upload["responses"]["409"]["$ref"].rsplit("/", 1)[1]]
+    assert told["description"] == "chapter_has_video"
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; import cli.main; from typer.testing import CliRunner; "

@@ -389,7 +389,7 @@ def test_an_inner_service_answers_the_gateway_only(suite: Suite, platform: Platf
 
 
 def test_an_inner_service_does_not_describe_itself(suite: Suite, platform: Platform) -> None:
-    assert good(platform.client().get("/openapi.json"))["info"]["title"] == "Lectern gateway"
+    assert good(platform.client().get("/openapi.json"))["info"]["title"] == "Lectern"
     for service in INNER:
         answer = httpx.get(f"http://127.0.0.1:{suite.facts()['ports'][service]}/openapi.json", timeout=30)
         refused(answer, 404, "not_found")

@@ -98,9 +98,10 @@ def by_ffmpeg(platform: Platform, beside: Executor, course: Course, video: str, 
 def _play_and_tell(view: View, rate: float) -> list[str]:
     """What FFmpeg complained about. Beats go out as its position advances, the last one at its end."""
     command = [
-        FFMPEG, "-nostdin", "-hide_banner", "-v", "warning", "-nostats", "-readrate", str(rate), "-prefer_x_start", "1",
-        "-i", view.master, "-map", "0:v:0", "-map", "0:a?", "-progress", "pipe:1", "-stats_period", "0.5",
-        "-f", "null", "-",
+        FFMPEG, "-nostdin", "-hide_banner", "-v", "warning", "-nostats",
+        # It gives up where nothing comes for a minute or two, and not only after an hour.
+        "-readrate", str(rate), "-prefer_x_start", "1", "-m3u8_hold_counters", "20", "-i", view.master,
+        "-map", "0:v:0", "-map", "0:a?", "-progress", "pipe:1", "-stats_period", "0.5", "-f", "null", "-",
     ]  # fmt: skip
     told, seq, reached = 0.0, 0, 0.0
     with (
@@ -131,8 +132,13 @@ def _play_and_tell(view: View, rate: float) -> list[str]:
 
 def watch_to_the_end(platform: Platform, course: Course, viewers: list[Viewer], patience: float) -> None:
     """Waits until all have seen the whole chapter; nothing may have been refused to anybody, by whomever it is told."""
-    for viewer in viewers:
-        until(viewer.has_ended, f"{viewer.name} to reach the end", patience=patience, every=1.0)
+
+    def have_ended() -> bool:
+        # Whoever was refused something may wait for ever.
+        assert not any(viewer.refusals for viewer in viewers), [(one.name, one.refusals) for one in viewers]
+        return all(viewer.has_ended() for viewer in viewers)
+
+    until(have_ended, "all to reach the end", patience=patience, every=1.0)
     for viewer in viewers:
         found = [*viewer.refusals, *viewer.complaints()]
         assert not found, f"{viewer.name}: {found}"
@@ -142,4 +148,4 @@ def watch_to_the_end(platform: Platform, course: Course, viewers: list[Viewer], 
             kept = good(platform.admin.get(path, params={"userId": viewer.user}))
             return bool(kept["isCompleted"] and kept["watchPercentage"] >= 98)
 
-        until(has_completed, f"{viewer.name} to have completed the chapter", patience=30, every=0.5)
+        until(has_completed, f"{viewer.name} to have completed the chapter", every=0.5)
