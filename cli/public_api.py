@@ -20,13 +20,18 @@ Document = dict[str, Any]
 
 _ABOUT = """Everything a browser or a platform's back end needs. JSON is camelCase, times are UTC ISO 8601, durations and
 positions are seconds. Refusals are RFC 9457 problem documents with a stable `code`; docs/api.md says what they mean."""
-_SIGNED_IN = ("401 sign_in_required invalid_jwt invalid_api_key api_key_expired api_key_revoked", "403 scope_required")
+_SIGNED_IN = (
+    "401 sign_in_required invalid_jwt invalid_api_key api_key_expired api_key_revoked",
+    "403 scope_required",
+    "429 rate_limited",
+)
 _GUARDED: Mapping[Guard, tuple[str, ...]] = {
     "signed in": (),
-    "may watch": ("403 not_entitled chapter_locked", "404 video_not_found"),
-    "may study": ("403 not_entitled chapter_locked", "404 unknown_chapter"),
+    "may watch": ("403 not_entitled chapter_locked", "404 video_not_found", "503 entitlement_unavailable"),
+    "may study": ("403 not_entitled chapter_locked", "404 unknown_chapter", "503 entitlement_unavailable"),
 }
 _PASSED_ON = ("502 upstream_unavailable", "504 upstream_timeout")
+_ADDRESS = "414 address_too_long"
 _WITH_BODY = ("400 request_interrupted", "413 too_large")
 # What stands in a path may lead to no call at all: a slash in it, or nothing.
 _WITH_PATH = ("404 not_found", "405 method_not_allowed")
@@ -55,6 +60,7 @@ def public_api(apps: Mapping[str, FastAPI]) -> Document:
         kinds = (*_GUARDED[route.guard], *_PASSED_ON)
         _add(document, route.method, route.path, {**operation, "security": [{"bearer": []}]}, kinds)
     _describe_playback(document)
+    _describe_files(document)
     _collect_schemas(document, described)
     return document
 
@@ -62,7 +68,7 @@ def public_api(apps: Mapping[str, FastAPI]) -> Document:
 def _add(document: Document, method: str, path: str, operation: Document, kinds: Sequence[str] = ()) -> None:
     """Adds a call with all that it may refuse: what ``kinds`` and its form bring along, and what is its own."""
     added = {**operation, "responses": {**operation["responses"]}}
-    refusals = [*kinds, *REFUSALS.get((method, path), ())]
+    refusals = [_ADDRESS, *kinds, *REFUSALS.get((method, path), ())]
     if "security" in operation:
         refusals += _SIGNED_IN
     if "422" in added["responses"]:
@@ -113,6 +119,16 @@ def _describe_playback(document: Document) -> None:
     beat["responses"]["200"]["content"] = _json("ProgressAnswer")
     # As text/plain, so that a page that closes may send it as a beacon.
     beat["requestBody"] = {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}, **_json("Beat")}}
+
+
+def _describe_files(document: Document) -> None:
+    """A film to take home is sent whole or in parts."""
+    files = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("video/mp4", "audio/mp4")}
+    for path in ("/api/videos/{video_id}/download", "/api/videos/download"):
+        answers = document["paths"][path]["get"]["responses"]
+        answers["200"]["content"] = {**answers["200"].get("content", {}), **files}
+        answers["206"] = {"description": "The part that Range asks for.", "content": files}
+        answers["304"] = {"description": "It is what If-None-Match names."}
 
 
 def _json(schema: str) -> Document:

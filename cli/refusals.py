@@ -4,26 +4,29 @@ By method and path template; each line is a status and its codes. tests/e2e/test
 suite really answers.
 """
 
-_ENTITLED = ("403 not_entitled chapter_locked", "404 video_not_found")
+_ENTITLED = ("403 not_entitled chapter_locked", "404 video_not_found", "503 entitlement_unavailable")
 _SESSION = (
     "401 session_invalid session_expired session_revoked",
     "403 ip_changed not_entitled",
     "409 session_superseded",
     "410 video_deleted",
+    "503 entitlement_unavailable",
 )
-_PLAYLIST = (*_SESSION, "404 rendition_not_found key_not_found", "409 video_not_playable")
+_PLAYLIST = (*_SESSION, "404 rendition_not_found key_not_found", "409 video_not_playable", "410 epoch_ended")
 _FILM = (
     "400 repeated_field malformed_form upload_interrupted",
-    "403 role_required",
+    "403 role_required not_your_course",
     "415 unsupported_media_type not_media unsupported_container",
     "422 missing_field invalid_request empty_file",
     "503 storage_unavailable",
     "507 storage_full",
 )
+_KEPT = ("404 download_gone", "416 range_not_satisfiable", "502 upstream_unavailable", "504 upstream_timeout")
 _JOB = ("403 role_required", "404 job_not_found")
 _PLAYBACK = "/api/playback/{credential}"
 _CHAPTER = "/api/progress/chapters/{chapter_id}"
 _JOBS = "/api/admin/jobs/{job_id}"
+_INSTRUCTOR = "/api/admin/courses/{course_id}/instructors/{user_id}"
 _ENROLLMENT = "/api/admin/enrollments/{course_id}/{user_id}"
 
 REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -34,6 +37,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/api/access-tokens"): (*_ENTITLED, "403 role_required", "409 video_not_playable"),
     ("GET", "/api/videos/stream"): (
         *_ENTITLED, "401 token_invalid token_spent token_expired", "403 ip_changed", "409 video_not_playable",
+        "429 rate_limited",
     ),
     ("GET", f"{_PLAYBACK}/master.m3u8"): _PLAYLIST,
     ("GET", f"{_PLAYBACK}/master_{{quality}}.m3u8"): _PLAYLIST,
@@ -56,16 +60,34 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/admin/api-keys"): ("403 role_required",),
     ("POST", "/api/admin/api-keys"): ("403 role_required",),
     ("DELETE", "/api/admin/api-keys/{key_id}"): ("403 role_required", "404 api_key_not_found"),
+    ("GET", "/api/admin/audit"): ("403 role_required",),
+    # --- Films to take home
+    ("GET", "/api/videos/{video_id}/download"): (
+        *_ENTITLED, *_KEPT, "403 download_off download_after_completion", "404 quality_not_found",
+        "409 video_not_ready", "503 download_failed",
+    ),
+    ("GET", "/api/videos/download"): (
+        *_ENTITLED, *_KEPT, "401 token_invalid token_expired",
+        "403 ip_changed download_off download_after_completion", "410 video_deleted",
+    ),
+    ("PUT", "/api/videos/{video_id}/download-policy"): (
+        "403 role_required not_your_course", "404 video_not_found",
+    ),
     # --- Videos
     ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video"),
     ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found"),
-    ("DELETE", "/api/videos/{video_id}"): ("403 role_required", "404 video_not_found"),
+    ("DELETE", "/api/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
     ("POST", "/api/videos/{video_id}/analytics"): ("403 not_your_session",),
     # --- Courses
     ("GET", "/api/courses/{course_id}"): ("404 course_not_found",),
     ("PUT", "/api/admin/courses/{course_id}"): (
         "403 role_required", "409 chapter_in_other_course chapter_has_video", "422 repeated_chapter",
     ),
+    ("PUT", _INSTRUCTOR): ("403 role_required", "404 course_not_found unknown_course"),
+    ("DELETE", _INSTRUCTOR): ("403 role_required",),
+    ("GET", "/api/admin/enrollments"): ("403 role_required",),
+    ("POST", "/api/admin/enrollments"): ("403 role_required", "422 too_many_rows"),
+    ("POST", "/api/admin/enrollments/withdraw"): ("403 role_required", "422 too_many_rows"),
     ("PUT", _ENROLLMENT): ("403 role_required", "404 unknown_course"),
     ("DELETE", _ENROLLMENT): ("403 role_required",),
     # --- Progress
@@ -75,7 +97,10 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", f"{_CHAPTER}/reset"): ("403 role_required", "404 unknown_chapter"),
     ("GET", "/api/progress/courses/{course_id}"): ("403 role_required", "404 course_not_found"),
     ("GET", "/api/progress/stats"): ("400 unknown_time_zone", "403 role_required"),
-    # --- Jobs
+    # --- Keys of films, jobs
+    ("GET", "/api/admin/keys"): ("403 role_required",),
+    ("POST", "/api/admin/keys/rotate"): ("403 role_required", "404 video_not_found", "409 video_not_ready"),
+    ("POST", "/api/admin/keys/rewrap"): ("403 role_required", "409 master_key_missing"),
     ("GET", "/api/admin/jobs"): ("403 role_required",),
     ("GET", "/api/admin/workers"): ("403 role_required",),
     ("GET", _JOBS): _JOB,
