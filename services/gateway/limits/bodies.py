@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.limits.errors import too_large
@@ -24,10 +23,9 @@ class BodySizes:
         if scope["type"] != "http" or any(film.match(scope["path"]) for film in self._films):
             await self._app(scope, receive, send)
             return
-        refusal = LingeringRefusal(too_large(MOST))
-        declared = Headers(scope=scope).get("content-length", "")
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared) > MOST:
-            await refusal(scope, receive, send)
+            await LingeringRefusal(too_large(MOST))(scope, receive, send)
             return
         seen, started = 0, False
 
@@ -50,4 +48,4 @@ class BodySizes:
             if seen <= MOST or started:
                 raise
         if seen > MOST and not started:
-            await refusal(scope, receive, send)
+            await LingeringRefusal(too_large(MOST))(scope, receive, send)
