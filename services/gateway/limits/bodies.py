@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.limits.errors import too_large
@@ -25,10 +24,9 @@ class BodySizes:
         if most is None:
             await self._app(scope, receive, send)
             return
-        refusal = LingeringRefusal(too_large(most))
-        declared = Headers(scope=scope).get("content-length", "")
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared) > most:
-            await refusal(scope, receive, send)
+            await LingeringRefusal(too_large(most))(scope, receive, send)
             return
         seen, started = 0, False
 
@@ -51,7 +49,7 @@ class BodySizes:
             if seen <= most or started:
                 raise
         if seen > most and not started:
-            await refusal(scope, receive, send)
+            await LingeringRefusal(too_large(most))(scope, receive, send)
 
     def _most(self, path: str) -> int | None:
         return next((most for pattern, most in self._larger if pattern.match(path)), MOST)

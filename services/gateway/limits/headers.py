@@ -6,10 +6,13 @@ What an endpoint says itself stands.
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.identity.client_ip import Networks, is_within
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+"""As ASGI has them: they go out with every key."""
 
 EVERYWHERE = {"X-Content-Type-Options": "nosniff"}
 
@@ -84,8 +87,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, policy: str, hsts: int, proxies: Networks) -> None:
         self._app = app
-        self._page = {**EVERYWHERE, **PAGE, "Content-Security-Policy": policy}
-        self._hsts = f"max-age={hsts}" if hsts else ""
+        self._page = _raw({**EVERYWHERE, **PAGE, "Content-Security-Policy": policy})
+        self._hsts = _raw({"Strict-Transport-Security": f"max-age={hsts}"}) if hsts else ()
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,21 +99,20 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ours.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(one for one in ours if one[0] not in said)]
                 if self._hsts and self._is_https(scope):
-                    headers["Strict-Transport-Security"] = self._hsts
+                    message["headers"] += self._hsts
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
-    def _headers_of(self, path: str) -> Mapping[str, str]:
+    def _headers_of(self, path: str) -> RawHeaders:
         if path.startswith("/api/playback/"):
             return _PLAYER_DOOR
         if path.startswith(("/api/", "/health/", "/openapi.json")):
             return _API_DOOR
-        return EVERYWHERE if path.startswith("/public/") else self._page
+        return _PUBLIC_DOOR if path.startswith("/public/") else self._page
 
     def _is_https(self, scope: Scope) -> bool:
         if scope["scheme"] == "https":
@@ -120,4 +122,8 @@ class SecurityHeaders:
         return said == "https" and peer is not None and is_within(peer[0], self._proxies)
 
 
-_API_DOOR, _PLAYER_DOOR = {**EVERYWHERE, **API}, {**EVERYWHERE, **PLAYER}
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_API_DOOR, _PLAYER_DOOR, _PUBLIC_DOOR = _raw({**EVERYWHERE, **API}), _raw({**EVERYWHERE, **PLAYER}), _raw(EVERYWHERE)
