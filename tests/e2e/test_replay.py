@@ -123,12 +123,12 @@ def test_from_another_network(
 # --- Later, and after the end ---
 
 
-def _later(recorded: Recorded, time: str) -> None:
-    """What the database would hold if the session had been opened that much earlier."""
-    moments = ("created_at", "last_active_at", "expires_at", "absolute_expires_at")
-    change = ", ".join(f"{name} = {name} - interval '{time}'" for name in moments)
-    session = recorded.view.document["sessionId"]
-    recorded.platform.suite.query(f"UPDATE access.playback_sessions SET {change} WHERE id = $1::uuid", session)
+def _rest(recorded: Recorded) -> None:
+    recorded.platform.grow_older(recorded.view, "121 minutes")
+
+
+def _age(recorded: Recorded) -> None:
+    recorded.platform.grow_older(recorded.view, "25 hours")
 
 
 def _revoke(recorded: Recorded) -> None:
@@ -161,8 +161,8 @@ class Ending:
 
 
 ENDINGS = {
-    "two hours unused": Ending(lambda recorded: _later(recorded, "121 minutes"), 401, "session_expired", renewed=True),
-    "a day old": Ending(lambda recorded: _later(recorded, "25 hours"), 401, "session_expired"),
+    "two hours unused": Ending(_rest, 401, "session_expired", renewed=True),
+    "a day old": Ending(_age, 401, "session_expired"),
     "revoked": Ending(_revoke, 401, "session_revoked"),
     "signed out": Ending(_sign_out, 401, "session_revoked"),
     "enrolment ended": Ending(_end_enrolment, 403, "not_entitled"),

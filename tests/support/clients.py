@@ -202,6 +202,13 @@ class Platform:
         """Open a playback session as a player does. From there on no header is needed."""
         return View(good(self.spend(who, self.access_token(who, video))), str(who.base_url).rstrip("/"))
 
+    def grow_older(self, view: View, time: str) -> None:
+        """What the database would hold if the session had been opened that much earlier (``110 minutes``)."""
+        moments = ("created_at", "last_active_at", "expires_at", "absolute_expires_at")
+        change = ", ".join(f"{name} = {name} - interval '{time}'" for name in moments)
+        session = view.document["sessionId"]
+        self.suite.query(f"UPDATE access.playback_sessions SET {change} WHERE id = $1::text::uuid", session)
+
     def key(self, view: View, epoch: int = 1, window: int = 0) -> bytes:
         answer = self.client().get(view.path(f"key/{epoch}/{window}.key"))
         assert answer.status_code == 200, answer.text
