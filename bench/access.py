@@ -135,7 +135,8 @@ def _revoked_at_once(platform: Platform, view: View) -> bool:
 def measure() -> dict[str, Any]:
     """Answers per second of both, their ratio, and the 99th percentile of each."""
     with tempfile.TemporaryDirectory(prefix="lectern-bench-") as directory:
-        suite = Suite(Path(directory) / "home").start()
+        # One student asks for all the tokens: the limit is counted, and never reached.
+        suite = Suite(Path(directory) / "home", RATE_ACCESS_TOKENS="1000000", RATE_CALLS="1000000").start()
         try:
             return _measure(suite, Path(directory))
         finally:

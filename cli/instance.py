@@ -1,4 +1,4 @@
-"""`lectern run` and `lectern migrate`: this installation as a whole."""
+"""`lectern run`, `lectern migrate` and `lectern openapi`: this installation as a whole."""
 
 import os
 import sys
@@ -14,6 +14,7 @@ _PANEL = "This installation"
 def register(app: typer.Typer) -> None:
     app.command("run", rich_help_panel=_PANEL)(run)
     app.command("migrate", rich_help_panel=_PANEL)(migrate)
+    app.command("openapi", rich_help_panel=_PANEL)(openapi)
 
 
 def run(
@@ -42,3 +43,10 @@ def migrate() -> None:
     except SetupProblemError as problem:
         fail(str(problem))
     print("The database is at the newest schema.", file=sys.stderr)
+
+
+def openapi() -> None:
+    """Print the OpenAPI document of the whole public API, as GET /openapi.json answers it."""
+    from services.gateway.site.api_document import PUBLIC_API
+
+    print(PUBLIC_API.read_text(encoding="utf-8"), end="")

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import apikeys, instance, tokens, videos
+from cli import apikeys, instance, keys, tokens, videos
 
 app = typer.Typer(
     name="lectern",
@@ -14,6 +14,7 @@ app = typer.Typer(
 instance.register(app)
 tokens.register(app)
 apikeys.register(app)
+keys.register(app)
 videos.register(app)
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The committed ``openapi.json`` of each service: ``python -m cli.openapi`` writes them, ``--check`` compares."""
+"""The committed ``openapi.json`` of each service, and of the whole public API: ``python -m cli.openapi`` writes them,
+``--check`` compares."""
 
 import json
 import sys
@@ -8,8 +9,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from cli.public_api import public_api
 from services.gateway.app import create_app as gateway_app
 from services.gateway.settings import GatewaySettings
+from services.gateway.site.api_document import PUBLIC_API
 from services.media.app import create_app as media_app
 from services.media.settings import MediaSettings
 from services.progress.app import create_app as progress_app
@@ -44,21 +47,26 @@ APPS: dict[str, Callable[[], FastAPI]] = {
 }
 
 
-def described(service: str) -> str:
-    """The OpenAPI document of a service, as it is committed."""
-    return json.dumps(APPS[service]().openapi(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+def described() -> dict[Path, str]:
+    """The OpenAPI documents as they are committed: of each service, and of what the world sees of them all."""
+    apps = {service: make() for service, make in APPS.items()}
+    documents = {ROOT / service / "openapi.json": app.openapi() for service, app in apps.items()}
+    documents[PUBLIC_API] = public_api(apps)
+    return {
+        path: json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        for path, document in documents.items()
+    }
 
 
 def main(arguments: list[str]) -> int:
     stale = []
-    for service in APPS:
-        path, text = ROOT / service / "openapi.json", described(service)
+    for path, text in described().items():
         if "--check" not in arguments:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(service)
+            stale.append(str(path.relative_to(ROOT)))
     if stale:
-        print(f"openapi.json is out of date for {', '.join(stale)}: run make openapi and commit it.", file=sys.stderr)
+        print(f"Out of date: {', '.join(stale)}. Run make openapi and commit it.", file=sys.stderr)
         return 1
     return 0
 

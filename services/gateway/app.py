@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
-from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware import Middleware
 
 from services.gateway.apikeys.endpoints import router as api_keys_router
 from services.gateway.apikeys.service import ApiKeyService
+from services.gateway.audit.endpoints import router as audit_router
+from services.gateway.audit.service import AuditLog
+from services.gateway.audit.trail import watch_decisions
 from services.gateway.devices.endpoints import router as devices_router
 from services.gateway.devices.service import DeviceService
 from services.gateway.downloads.endpoints import router as downloads_router
@@ -21,14 +24,19 @@ from services.gateway.downloads.service import DownloadService
 from services.gateway.identity.endpoints import router as identity_router
 from services.gateway.identity.jwks import KeySet
 from services.gateway.identity.jwt import PlatformJwts
-from services.gateway.limits.headers import SecurityHeaders
-from services.gateway.proxy.routes import proxy_router
+from services.gateway.limits import cors
+from services.gateway.limits.bodies import BodySizes
+from services.gateway.limits.counters import Counters
+from services.gateway.limits.headers import SecurityHeaders, page_policy
+from services.gateway.limits.rates import Limits
+from services.gateway.proxy.routes import LARGER_BODIES, proxy_router
 from services.gateway.proxy.upstream import Upstream
 from services.gateway.rights.platform import PlatformClient
 from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.settings import GatewaySettings
+from services.gateway.site.api_document import router as document_router
 from services.gateway.site.public_files import router as public_router
 from services.gateway.site.web import add_web
 from services.gateway.tokens.endpoints import router as tokens_router
@@ -53,8 +61,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _wire(app, settings)
-        swept = (app.state.tokens, app.state.rights, app.state.downloads)
-        beside = [asyncio.create_task(_sweep_for_ever([one for one in swept if one is not None]))]
+        audit: AuditLog = app.state.audit
+        swept = (app.state.tokens, app.state.rights, app.state.downloads, audit)
+        beside = [
+            asyncio.create_task(_sweep_for_ever(*(one.sweep for one in swept if one is not None))),
+            asyncio.create_task(audit.write_for_ever()),
+        ]
         if app.state.key_set is not None:
             beside.append(asyncio.create_task(app.state.key_set.keep_fresh()))
         try:
@@ -63,6 +75,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+            await audit.close()
+            await app.state.counters.close()
             for upstream in app.state.upstreams.values():
                 await upstream.close()
             if app.state.rights is not None:
@@ -70,26 +84,9 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             await app.state.public_store.close()
             await app.state.database.close()
 
-    app = new_app("Lectern gateway", lifespan, openapi_url="/openapi.json")
+    app = new_app("Lectern gateway", lifespan)
     app.state.settings = settings
-    app.add_middleware(SecurityHeaders)
-    if settings.origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
-            expose_headers=[
-                "X-Request-Id",
-                "Retry-After",
-                "ETag",
-                "Location",
-                "Accept-Ranges",
-                "Content-Range",
-                "Content-Disposition",
-            ],
-            max_age=600,
-        )
+    _add_edges(app, settings)
 
     @app.get("/health/ready", tags=["health"], summary="Whether the whole suite can do its work")
     async def ready() -> JSONResponse:
@@ -106,12 +103,29 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         }
         return JSONResponse(document, 200 if fine else 503)
 
-    for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router):
+    for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router, audit_router):
         app.include_router(router)
-    for router in (downloads_router, proxy_router(), public_router):
+    for router in (downloads_router, proxy_router(), public_router, document_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
+
+
+def _add_edges(app: FastAPI, settings: GatewaySettings) -> None:
+    """What every request passes, from the outside in: CORS, headers, (request ids,) the body's size, the audit log."""
+    policy = page_policy(settings.page_sources)
+    app.add_middleware(SecurityHeaders, policy=policy, hsts=settings.hsts_seconds, proxies=settings.proxy_networks)
+    if settings.origins:
+        app.add_middleware(
+            cors.ApiCors,
+            allow_origins=settings.origins,
+            allow_methods=cors.METHODS,
+            allow_headers=cors.ASKED,
+            expose_headers=cors.SHOWN,
+            max_age=600,
+        )
+    app.user_middleware.append(Middleware(BodySizes, larger=LARGER_BODIES))
+    watch_decisions(app)
 
 
 def _wire(app: FastAPI, settings: GatewaySettings) -> None:
@@ -128,6 +142,11 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
         keys=settings.platform_keys,
         key_set=state.key_set,
         claims=settings.claim_map,
+    )
+    state.counters = Counters(settings.redis_url.get_secret_value() if settings.redis_url else None)
+    state.limits = Limits(state.counters, settings.rates)
+    state.audit = AuditLog(
+        state.database, settings.ip_policy, full_ip=settings.audit_full_ip, keep=settings.audit_retention
     )
     state.api_keys = ApiKeyService(state.database)
     state.rights = _rights(settings, state.database)
@@ -196,9 +215,9 @@ async def _sandbox(database: Database) -> dict[str, bool] | None:
         return None
 
 
-async def _sweep_for_ever(services: Sequence[TokenService | PlatformRights | DownloadService]) -> None:
+async def _sweep_for_ever(*sweeps: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
-        for service in services:
+        for sweep in sweeps:
             with contextlib.suppress(Exception):
-                await service.sweep()
+                await sweep()

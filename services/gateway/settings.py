@@ -1,5 +1,8 @@
 """What the gateway needs to know."""
 
+import re
+from dataclasses import fields
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
@@ -9,12 +12,22 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from services.gateway.identity.claims import ClaimMap
 from services.gateway.identity.jwks import checked_url
 from services.gateway.identity.keys import PlatformKey, pem_keys
-from shared.settings import DatabaseSettings, ListenSettings, MasterKeySettings, PublicStorageSettings
+from services.gateway.limits.headers import origin_of
+from services.gateway.limits.rates import Rates
+from shared.settings import (
+    DatabaseSettings,
+    ListenSettings,
+    MasterKeySettings,
+    PublicStorageSettings,
+    SessionSettings,
+)
 
 SHORTEST_SECRET = 32
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.*\[\]:-]+")
 
-class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings):
+
+class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings, SessionSettings):
     media_url: str
     progress_url: str
     transcoder_url: str
@@ -40,14 +53,33 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     """Signs what is asked there."""
 
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
-    session_max_hours: float = Field(default=24, gt=0, le=24 * 30)
-    """How long a playback session may be renewed."""
     max_streams: int = Field(default=2, ge=0)
     """Streams of one student at once; the newest wins. 0 for any number."""
     trusted_proxies: str = ""
     """CIDRs of the proxies whose X-Forwarded-For or Forwarded is believed, separated by commas."""
     cors_allowed_origins: str = ""
     """Origins of the platform's pages, separated by commas."""
+    public_base_url: str = "/public"
+    """Where browsers fetch public objects: our own pages may load them from there."""
+    csp_sources: str = ""
+    """Origins beside that one which our own pages may load from, separated by commas."""
+    hsts_seconds: int = Field(default=31_536_000, ge=0)
+    """For how long browsers that came by https shall come by nothing else; 0 tells them nothing."""
+
+    redis_url: SecretStr | None = None
+    """Where limits are counted; without it each gateway counts for itself."""
+    rate_access_tokens: int = Field(default=Rates.access_tokens, ge=0)
+    rate_refused_tokens: int = Field(default=Rates.refused_tokens, ge=0)
+    rate_refused_sign_ins: int = Field(default=Rates.refused_sign_ins, ge=0)
+    rate_uploads: int = Field(default=Rates.uploads, ge=0)
+    rate_calls: int = Field(default=Rates.calls, ge=0)
+    rate_back_end_calls: int = Field(default=Rates.back_end_calls, ge=0)
+    """Each within a minute, as ``Rates`` has them; 0 is no limit."""
+
+    audit_retention_days: float = Field(default=90, ge=0)
+    """For how long decisions about access are kept; 0 for ever."""
+    audit_full_ip: bool = False
+    """Whether they are kept with the client's address, and not just its network."""
     max_upload_bytes: int = Field(default=2_147_483_648, ge=1)
     web_root: Path | None = None
     demo_sign_in: bool = False
@@ -57,6 +89,14 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     def _proxies(cls, value: str) -> str:
         for part in _split(value):
             ip_network(part)
+        return value
+
+    @field_validator("csp_sources")
+    @classmethod
+    def _sources(cls, value: str) -> str:
+        for part in _split(value):
+            if not _ORIGIN.fullmatch(part):
+                raise ValueError(f"{part!r} is no origin, as https://uploads.example.org")
         return value
 
     @field_validator("platform_jwt_public_key")
@@ -113,6 +153,19 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     @property
     def origins(self) -> list[str]:
         return _split(self.cors_allowed_origins)
+
+    @property
+    def page_sources(self) -> list[str]:
+        films = origin_of(self.public_base_url)
+        return [*([films] if films else []), *_split(self.csp_sources)]
+
+    @property
+    def rates(self) -> Rates:
+        return Rates(**{field.name: getattr(self, f"rate_{field.name}") for field in fields(Rates)})
+
+    @property
+    def audit_retention(self) -> timedelta | None:
+        return timedelta(days=self.audit_retention_days) if self.audit_retention_days else None
 
 
 def _split(value: str) -> list[str]:

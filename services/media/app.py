@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.media.catalog.endpoints import router as catalog_router
 from services.media.downloads.endpoints import router as downloads_router
 from services.media.enrollments.endpoints import router as enrollments_router
+from services.media.keys.endpoints import router as keys_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
 from services.media.settings import MediaSettings
@@ -54,6 +55,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         videos_router,
         playback_router,
         downloads_router,
+        keys_router,
     ):
         app.include_router(router)
     return app

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from services.media.catalog.service import CatalogService
 from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
+from services.media.keys.rotation import Rotation
+from services.media.keys.service import KeyService, Periods
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
@@ -38,6 +40,8 @@ class Parts:
     status_feed: StatusFeed
     takeover: Takeover
     sweeper: Sweeper
+    keys: KeyService
+    rotation: Rotation
 
 
 @asynccontextmanager
@@ -51,6 +55,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     redis_url = settings.redis_url.get_secret_value()
     transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
+    periods = Periods(settings.rotate_keys_after, settings.longest_session)
     videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url)
     try:
         yield Parts(
@@ -68,8 +73,10 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             ),
             downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
-            takeover=Takeover(database, transcoder_bell),
+            takeover=Takeover(database, transcoder_bell, settings.longest_session),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
+            keys=KeyService(database, keyring, media_bell, periods),
+            rotation=Rotation(database, keyring, public, media_bell, periods),
         )
     finally:
         await transcoder_bell.close()

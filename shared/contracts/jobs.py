@@ -32,6 +32,12 @@ class SweepStorage(Job):
     """Media: tombstones are due; remove what they name from storage."""
 
 
+class RotateKeys(Job):
+    """Media: the keys of this version are to be rotated; go on with it."""
+
+    version_id: UUID
+
+
 class SegmentWanted(Job):
     """Transcoder: a viewer asked for a segment that is not made yet; make it before anything else."""
 

@@ -3,11 +3,21 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 from pydantic.alias_generators import to_camel
 
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 """An id of the platform's own: of a course, a chapter or a user. Opaque to us, safe in paths and logs."""
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("text may not contain the character U+0000")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text of a request that Postgres is asked to keep or to compare: it takes every character but one."""
 
 
 def _iso(moment: datetime) -> str:
@@ -16,6 +26,17 @@ def _iso(moment: datetime) -> str:
 
 Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="json")]
 """A point in time; always UTC ISO 8601 with a Z when it leaves us."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("that moment is out of range") from None
+
+
+GivenMoment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A point in time as a request names it: with its offset, for nobody else knows it."""
 
 
 class Document(BaseModel):

@@ -28,6 +28,10 @@ class Container(StrEnum):
 SEGMENTS_PER_KEY_WINDOW = 10
 """Segments 10w..10w+9 of every rendition share window key w."""
 
+SEGMENT_TYPE = "video/mp2t"
+SEGMENT_CACHE_CONTROL = "public, max-age=604800, immutable"
+"""A segment in storage never changes, and is the same for everybody."""
+
 
 def public_prefix(video_id: str, version_id: str, key_epoch: int, secret_part: str) -> str:
     """Where the ciphertext segments of one key epoch stand in the public store.

@@ -35,6 +35,6 @@ def encrypt_segment(plaintext: bytes, key: bytes, iv: bytes) -> bytes:
 
 
 def decrypt_segment(ciphertext: bytes, key: bytes, iv: bytes) -> bytes:
-    """What ``encrypt_segment`` was given. Raises ValueError where key, IV or bytes are others."""
+    """What `encrypt_segment` was given. ValueError where key, IV or bytes are others."""
     plaintext: bytes = unpad(AES.new(key, AES.MODE_CBC, iv=iv).decrypt(ciphertext), AES.block_size)
     return plaintext

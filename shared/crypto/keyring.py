@@ -54,6 +54,14 @@ class KeyRing:
                 raise KeyRingError(f"master key {kid} is not base64") from None
         return cls(keys)
 
+    @property
+    def first(self) -> str:
+        """The id of the key that wraps."""
+        return self._first
+
+    def __contains__(self, kid: object) -> bool:
+        return kid in self._keys
+
     def wrap(self, secret: bytes, context: bytes) -> Wrapped:
         """Encrypt ``secret``; ``context`` (which version, which epoch) is authenticated, so rows cannot be swapped."""
         nonce = get_random_bytes(NONCE_BYTES)

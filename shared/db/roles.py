@@ -32,7 +32,7 @@ GRANTS: Mapping[str, Grants] = {
             "transcoding.workers",
         ),
     ),
-    "media": Grants(writes=("catalog", "media"), reads=("transcoding.*", "learning.progress")),
+    "media": Grants(writes=("catalog", "media"), reads=("transcoding.*", "learning.progress", "access.key_fetches")),
     "transcoder": Grants(
         writes=("transcoding",), reads=("media.videos", "media.video_versions", "media.content_keys", "media.downloads")
     ),

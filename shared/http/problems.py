@@ -47,6 +47,12 @@ HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 4
 
 
 def _from_http(error: HTTPException) -> Problem:
+    if error.status_code == 400 and isinstance(error.__cause__, UnicodeDecodeError):
+        # FastAPI says no more than that there was an error, and says so of a body that broke off as well.
+        errors = [{"field": "body", "message": "it is not UTF-8"}]
+        return Problem(
+            422, "invalid_request", "The body can not be read. Send a JSON document in UTF-8.", errors=errors
+        )
     code = HTTP_CODES.get(error.status_code, "http_error")
     detail = {
         404: "There is nothing at this address. docs/api.md lists the calls there are.",

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
+from shared.http.described import with_our_refusals
 from shared.http.middleware import RequestLog
 from shared.http.problems import install_problem_handlers
 from shared.http.protocol import Protocol
@@ -30,18 +31,27 @@ UVICORN: dict[str, Any] = {
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def new_app(title: str, lifespan: Lifespan, *, openapi_url: str | None = None) -> FastAPI:
+class _App(FastAPI):
+    """With the refusals in its description that it really gives."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = with_our_refusals(super().openapi())
+        return self.openapi_schema
+
+
+def new_app(title: str, lifespan: Lifespan) -> FastAPI:
     """A FastAPI app with problem documents, request ids and ``/health/live``.
 
-    It tells nobody its own description unless ``openapi_url`` says where: an inner service answers the gateway only.
+    It tells nobody its own description: an inner service answers the gateway only, and that describes them all.
     """
-    app = FastAPI(
+    app = _App(
         title=title,
         version=version("lectern"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url=openapi_url,
+        openapi_url=None,
     )
     install_problem_handlers(app)
     app.add_middleware(RequestLog)

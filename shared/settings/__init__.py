@@ -77,6 +77,11 @@ class MasterKeySettings(Fragment):
     master_keys: SecretStr
 
 
+class SessionSettings(Fragment):
+    session_max_hours: float = Field(default=24, gt=0, le=24 * 30)
+    """How long a playback session may be renewed, and so for how long what it plays must stay in storage."""
+
+
 Settings = TypeVar("Settings", bound=Fragment)
 
 

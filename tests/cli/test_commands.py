@@ -5,10 +5,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from jose import jwt
 
 from services.gateway.identity.jwt import OWN_KID
+from tests.support.served import Asked, Reply, StandIn
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "x" * 64
@@ -23,56 +22,23 @@ VIDEO = "0198c0de-0000-7000-8000-000000000001"
 Answer = tuple[int, dict[str, Any]]
 
 
-class Gateway(ThreadingHTTPServer):
-    """Answers what a test told it to, and keeps what it was asked."""
+class Gateway(StandIn):
+    """Answers what a test told it to; of several answers for a path, each once, and the last for ever."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.answers: dict[str, list[Answer]] = {}
-        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Gateway
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        queued = self.server.answers.get(self.path, [])
+    def reply(self, asked: Asked) -> Reply:
+        queued = self.answers.get(asked.path, [])
         status, document = queued.pop(0) if len(queued) > 1 else (queued or [(404, {})])[0]
-        data = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data) if status != 204 else 0))
-        self.end_headers()
-        if status != 204:
-            self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        return
+        return Reply(status, b"" if status == 204 else json.dumps(document).encode())
 
 
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
-    server = Gateway()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Gateway() as server, server.serving():
+        yield server
 
 
 Lectern = Callable[..., subprocess.CompletedProcess[str]]
@@ -247,6 +213,16 @@ def test_an_api_key_is_revoked(lectern: Lectern, gateway: Gateway) -> None:
 def test_an_id_cannot_leave_its_place_in_the_path(lectern: Lectern, gateway: Gateway) -> None:
     lectern("status", "../admin?x", "--url", gateway.url, "--token", "t")
     assert gateway.asked[0][1] == "/api/videos/..%2Fadmin%3Fx/status"
+
+
+def test_the_api_is_described_without_a_gateway(lectern: Lectern) -> None:
+    done = lectern("openapi")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    upload = document["paths"]["/api/videos/upload"]["post"]
+    assert upload["security"] == [{"bearer": []}]
+    told = document["components"]["responses"][upload["responses"]["409"]["$ref"].rsplit("/", 1)[1]]
+    assert told["description"] == "chapter_has_video"
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -24,7 +24,8 @@ SETTINGS: dict[str, type[Fragment]] = {
     "progress": ProgressSettings,
 }
 OURS = {*SETTINGS, "migrate"}
-SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|MASTER_KEYS|KEY_ID")
+# Of several tokens a setting says how many there may be.
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN(?!S)|MASTER_KEYS|KEY_ID")
 USED = re.compile(r"\$\{([A-Z0-9_]+)(:?[-?][^}]*)?\}")
 
 
@@ -86,7 +87,7 @@ def test_each_process_knows_only_its_own_secrets(services: dict[str, Any]) -> No
     for name in ("media", "transcoder", "progress"):
         expected[name].add(f"STACK_{name.upper()}_SERVICE_SECRET")
         expected["gateway"].add(f"STACK_{name.upper()}_SERVICE_SECRET")
-    for name in ("media", "media-worker", "transcoder", "transcoder-worker"):
+    for name in ("gateway", "media", "media-worker", "transcoder", "transcoder-worker"):
         expected[name].add("STACK_VALKEY_PASSWORD")
     for name, owner in storage.items():
         expected[name] |= {f"STACK_S3_{owner}_KEY_ID", f"STACK_S3_{owner}_SECRET"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.gateway.site.public_files import CACHE, HEADERS
+from services.gateway.site.public_files import CACHE, HEADERS, PREFLIGHT
 from tests.deploy import edge
 from tests.deploy.conftest import Running
 from tests.support.running import free_port
@@ -140,6 +140,20 @@ def test_only_published_kinds_are_asked_of_s3_and_only_read(on_buckets: Running)
         assert on_buckets.client.get(path).status_code == 404, path
     assert on_buckets.client.post(f"/public/{SEGMENT}").status_code == 405
     assert not on_buckets.objects.seen
+
+
+@pytest.mark.parametrize("origin", ["null", "https://school.example"])
+def test_every_page_may_ask_with_headers_of_its_own(either: Running, origin: str) -> None:
+    write(either.public, SEGMENT)
+    wish = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-own"}
+    answer = either.client.options(f"/public/{SEGMENT}", headers={"Origin": origin, **wish})
+    assert (answer.status_code, answer.content) == (204, b"")
+    for name, value in {**HEADERS, **PREFLIGHT}.items():
+        assert answer.headers.get_list(name) == [value], name
+    assert not either.gateway.seen
+    assert not either.objects.seen
+    plain = either.client.get(f"/public/{SEGMENT}")
+    assert not set(PREFLIGHT) & set(plain.headers)
 
 
 # --- Who asks ---
@@ -291,6 +305,24 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_sent(either: Running, p
         assert answer.status == 413
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert json.load(answer)["code"] == "too_large"
+    assert not either.gateway.seen
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [
+        (f"GET /{'a' * 70_000} HTTP/1.1\r\nHost: x", 414, "address_too_long"),
+        (f"GET / HTTP/1.1\r\nHost: x\r\nX-A: {'a' * 70_000}", 431, "headers_too_large"),
+    ],
+)
+def test_a_head_has_its_measure(either: Running, head: str, status: int, code: str) -> None:
+    with socket.create_connection(("127.0.0.1", either.nginx.port), timeout=edge.PATIENCE) as client:
+        client.sendall(f"{head}\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        assert answer.status == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert json.load(answer)["code"] == code
     assert not either.gateway.seen
 
 

@@ -2,9 +2,7 @@
 
 import importlib.util
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,15 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.support.running import ROOT
+from tests.support.served import Asked, Reply, StandIn
 
 TOKEN = "admin-token"
 KEYS = {service: (f"GK{service[0].lower()}", f"secret-{service}") for service in ("GATEWAY", "MEDIA", "TRANSCODER")}
 
 
-class FakeGarage:
+class FakeGarage(StandIn):
     """What Garage 2 answers to the calls of its admin API that we use; 500 for buckets and keys without a layout."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.version = 0
         self.staged: dict[str, Any] | None = None
         self.role: dict[str, Any] | None = None
@@ -30,6 +30,14 @@ class FakeGarage:
         self.rights: dict[tuple[str, str], set[str]] = {}
         self.refused_first = 0
         self.changes: list[str] = []
+
+    def reply(self, asked: Asked) -> Reply:
+        url = urlsplit(asked.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        status, said = 403, {"code": "AccessDenied"}
+        if asked.headers["Authorization"] == f"Bearer {TOKEN}":
+            status, said = self.call(url.path.removeprefix("/v2/"), query, json.loads(asked.body or b"{}"))
+        return Reply(status, json.dumps(said).encode())
 
     def call(self, name: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
         if self.refused_first:
@@ -91,36 +99,13 @@ class FakeGarage:
 @pytest.fixture
 def garage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGarage]:
     fake = FakeGarage()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            url = urlsplit(self.path)
-            query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-            status, said = 403, {"code": "AccessDenied"}
-            if self.headers["Authorization"] == f"Bearer {TOKEN}":
-                status, said = fake.call(url.path.removeprefix("/v2/"), query, body)
-            content = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = answer
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    monkeypatch.setenv("S3_ADMIN_URL", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("S3_ADMIN_URL", fake.url)
     monkeypatch.setenv("S3_ADMIN_TOKEN", TOKEN)
     for service, (key_id, secret) in KEYS.items():
         monkeypatch.setenv(f"S3_{service}_KEY_ID", key_id)
         monkeypatch.setenv(f"S3_{service}_SECRET", secret)
-    yield fake
-    server.shutdown()
-    server.server_close()
+    with fake, fake.serving():
+        yield fake
 
 
 @pytest.fixture

@@ -58,7 +58,6 @@ def test_a_back_end_runs_a_course_by_its_key(platform: Platform, lectern: Lecter
     refused(back_end.post("/api/access-tokens", json=asked), 403, "not_entitled")
     good(back_end.put(f"/api/admin/enrollments/{course}/{student}"))
     token = str(good(back_end.post("/api/access-tokens", json=asked), 201)["token"])
-    platform.suite.spoken.add(token)
     # A browser of the student, who never had a JWT, on a network that nobody named.
     browser = platform.client(address=ELSEWHERE)
     view = View(good(platform.spend(browser, token)), platform.suite.url)

@@ -351,3 +351,51 @@ def test_a_course_that_makes_no_sense_is_refused(platform: Platform) -> None:
     unknown = platform.new_id("course")
     refused(platform.admin.put(f"/api/admin/enrollments/{unknown}/somebody"), 404, "unknown_course")
     refused(platform.admin.get(f"/api/courses/{unknown}"), 404, "course_not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PUT", "/api/admin/courses/{course}-x", {"title": "a\0b", "chapters": []}, "title"),
+        ("PUT", "/api/admin/courses/{course}-x", {"title": "a", "chapters": [{"id": "a", "title": "\0"}]}, "chapters.0.title"),
+        ("POST", "/api/videos/{video}/analytics",
+         {"sessionId": "0198c0de-0000-7000-8000-000000000000", "events": [{"type": "stall", "quality": "\0"}]},
+         "events.0.quality"),
+        ("POST", "/api/admin/jobs/0198c0de-0000-7000-8000-000000000000/retry", {"chunkId": "\0"}, "chunkId"),
+        ("POST", "/api/admin/jobs/0198c0de-0000-7000-8000-000000000000/retry", {"rendition": "720p\0"}, "rendition"),
+    ],
+)  # fmt: skip
+def test_a_character_that_no_database_keeps_is_refused(
+    platform: Platform, shown: tuple[Course, str], method: str, path: str, body: dict[str, object], field: str
+) -> None:
+    place = path.format(course=shown[0].id, video=shown[1])
+    told = refused(platform.admin.request(method, place, json=body), 422, "invalid_request")
+    assert [fault["field"] for fault in told["errors"]] == [field]
+
+
+def test_a_body_that_is_no_text_is_refused(platform: Platform) -> None:
+    kind = {"Content-Type": "application/json"}
+    for path in ("/api/admin/sessions/revoke", "/api/admin/api-keys"):
+        told = refused(platform.admin.post(path, content=b'{"name": "\xff"}', headers=kind), 422, "invalid_request")
+        assert told["errors"] == [{"field": "body", "message": "it is not UTF-8"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"startsAt": "2026-01-01T00:00:00"},
+        {"startsAt": "2026-01-01T00:00:00", "endsAt": "2027-01-01T00:00:00Z"},
+        {"endsAt": "0001-01-01T00:00:00+14:00"},
+        {"endsAt": "9999-12-31T23:59:59-12:00"},
+    ],
+)
+def test_a_moment_that_nobody_can_place_is_refused(platform: Platform, body: dict[str, str]) -> None:
+    course, user = platform.new_course(), platform.new_id("student")
+    refused(platform.admin.put(f"/api/admin/enrollments/{course.id}/{user}", json=body), 422, "invalid_request")
+
+
+def test_the_ends_of_the_calendar_are_moments_as_well(platform: Platform) -> None:
+    course, user = platform.new_course(), platform.new_id("student")
+    body = {"startsAt": "0001-01-01T00:00:00Z", "endsAt": "9999-12-31T23:59:59Z"}
+    kept = good(platform.admin.put(f"/api/admin/enrollments/{course.id}/{user}", json=body))
+    assert (kept["startsAt"], kept["endsAt"]) == ("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.000Z")

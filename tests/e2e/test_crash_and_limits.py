@@ -11,7 +11,7 @@ from tests.support.clients import ELSEWHERE, Platform, good, problem, refused
 from tests.support.films import make_film, padded_film
 from tests.support.patience import until
 from tests.support.running import Suite
-from tests.support.secrecy import secrets_in_logs
+from tests.support.secrecy import stop_and_search
 from tests.support.wire import Wire, form_head, form_tail, form_type
 
 NewSuite = Callable[..., Suite]
@@ -87,8 +87,7 @@ def test_a_suite_killed_in_the_middle_of_a_transcode_goes_on_where_it_was(new_su
     assert {name for name in suite.files("public") if name.endswith(".ts")} == named
     until(lambda: not work_in_progress(suite), "an empty place of work")
     platform.close()
-    suite.stop()
-    assert secrets_in_logs(suite) == []
+    assert stop_and_search(suite) == []
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +100,8 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield platform
     finally:
         platform.close()
-        suite.stop()
-    assert secrets_in_logs(suite) == []
+        found = stop_and_search(suite)
+    assert found == []
 
 
 def send(

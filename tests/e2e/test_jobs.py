@@ -129,6 +129,12 @@ def test_one_chunk_and_one_rendition_can_be_made_again(suite: Suite, platform: P
     assert platform.status(video)["status"] == "ready", "viewers never lost it"
     good(platform.admin.post(f"/api/admin/jobs/{job}/retry", json={"rendition": "audio"}), 202)
     until(lambda: job_of(platform, video)["state"] == "completed", "the sound to be made again")
+    # One rung, and not a segment of another.
+    made = {name: (suite.home / "storage" / "public" / name).stat().st_ino for name in files}
+    good(platform.admin.post(f"/api/admin/jobs/{job}/retry", json={"rendition": "480p"}), 202)
+    until(lambda: job_of(platform, video)["state"] == "completed", "the rung to be made again")
+    again = {name: (suite.home / "storage" / "public" / name).stat().st_ino for name in files}
+    assert {name for name in files if again[name] != made[name]} == {name for name in files if "/480p/" in name}
     assert {name for name in suite.files("public") if video in name and name.endswith(".ts")} == files
     played = player.play(platform.watch(platform.admin, video).master, quality=2)
     assert (played.frames, played.complaints) == (350, "")

@@ -1,9 +1,6 @@
 """The suite on a real S3 server instead of the disk: private bucket, public bucket, and a CDN before the latter."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,8 @@ from tests.support.clients import Course, Platform, good, refused
 from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.running import Suite
-from tests.support.secrecy import secrets_in_logs
+from tests.support.secrecy import stop_and_search
+from tests.support.served import Asked, Reply, StandIn
 
 PRIVATE, PUBLIC, DOWNLOADS = "lectern-private", "lectern-public", "lectern-downloads"
 
@@ -34,37 +32,19 @@ def s3_client(server: S3Server) -> Any:
     )
 
 
-@contextmanager
-def public_address(server: S3Server) -> Iterator[str]:
+class PublicAddress(StandIn):
     """What a CDN does: the public bucket's objects over plain HTTP, and nothing else."""
-    client = s3_client(server)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def __init__(self, server: S3Server) -> None:
+        super().__init__()
+        self._client = s3_client(server)
 
-        def do_GET(self) -> None:
-            try:
-                found = client.get_object(Bucket=PUBLIC, Key=self.path.lstrip("/"))
-                status, kind, body = 200, found["ContentType"], found["Body"].read()
-            except ClientError:
-                status, kind, body = 404, "text/plain", b"not found"
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
+    def reply(self, asked: Asked) -> Reply:
         try:
-            yield f"http://127.0.0.1:{httpd.server_address[1]}"
-        finally:
-            httpd.shutdown()
-            thread.join()
+            found = self._client.get_object(Bucket=PUBLIC, Key=asked.path.lstrip("/"))
+        except ClientError:
+            return Reply(404, b"not found", {"Content-Type": "text/plain"})
+        return Reply(200, found["Body"].read(), {"Content-Type": found["ContentType"]})
 
 
 def keys(client: Any, bucket: str) -> set[str]:
@@ -77,14 +57,14 @@ def test_a_film_lives_and_ends_on_s3(
     folder = tmp_path_factory.mktemp("s3")
     if not xattrs_work(folder):
         pytest.skip(f"no S3 server: the file system of {folder} has no user extended attributes, which Swift needs")
-    with running_s3_server(folder) as server, public_address(server) as address:
+    with running_s3_server(folder) as server, PublicAddress(server) as cdn, cdn.serving():
         for bucket in (PRIVATE, PUBLIC, DOWNLOADS):
             server.create_bucket(bucket)
         assert server.settings.endpoint_url is not None
         suite = new_suite(
             STORAGE_URL=f"s3://{PRIVATE}?public={PUBLIC}",
             DOWNLOADS_STORAGE_URL=f"s3://{DOWNLOADS}",
-            PUBLIC_BASE_URL=address,
+            PUBLIC_BASE_URL=cdn.url,
             S3_ENDPOINT_URL=server.settings.endpoint_url,
             S3_REGION=server.settings.region,
             S3_ACCESS_KEY_ID=server.settings.access_key_id,
@@ -92,10 +72,9 @@ def test_a_film_lives_and_ends_on_s3(
         ).start()
         suite.spoken.add(server.settings.secret_access_key)
         platform = Platform(suite)
-        _upload_watch_and_delete(platform, s3_client(server), address, films)
+        _upload_watch_and_delete(platform, s3_client(server), cdn.url, films)
         platform.close()
-        suite.stop()
-        assert secrets_in_logs(suite) == []
+        assert stop_and_search(suite) == []
 
 
 def _upload_watch_and_delete(platform: Platform, client: Any, address: str, films: Path) -> None:

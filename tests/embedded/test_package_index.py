@@ -5,10 +5,8 @@ import hashlib
 import json
 import os
 import subprocess
-import threading
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from deploy.embedded.setup import uv as uv_setup
 from deploy.embedded.setup.index import Index, Link, parse_html, parse_json
 from deploy.embedded.setup.pipconfig import PUBLIC_INDEX, PackageSources, package_sources
 from deploy.embedded.setup.uv import choose_wheel, find_or_fetch_uv, supported_tags
+from tests.support.served import Asked, Reply, StandIn
 
 pytestmark = pytest.mark.usefixtures("bare_machine")
 FAKE_UV = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'uv 9.9.9'; exit; fi\n"
@@ -35,67 +34,44 @@ def make_wheel(directory: Path, script: str = FAKE_UV) -> Path:
     return path
 
 
-class IndexServer(ThreadingHTTPServer):
+class IndexServer(StandIn):
     """A package index for one wheel, in HTML or JSON, open or behind a password."""
 
     def __init__(self, wheel: Path) -> None:
-        super().__init__(("127.0.0.1", 0), IndexHandler)
+        super().__init__()
         self.wheel = wheel.read_bytes()
         self.sha256 = hashlib.sha256(self.wheel).hexdigest()
         self.as_json = False
         self.password: str | None = None
-        self.asked: list[str] = []
 
     @property
     def host(self) -> str:
         return f"127.0.0.1:{self.server_port}"
 
+    def reply(self, asked: Asked) -> Reply:
+        expected = self.password and "Basic " + base64.b64encode(self.password.encode()).decode()
+        if expected and asked.headers.get("Authorization") != expected:
+            return Reply(401)
+        if asked.path == "/simple/uv/":
+            return self._page()
+        if asked.path.endswith(".whl"):
+            return Reply(200, self.wheel, {"Content-Type": "application/octet-stream"})
+        return Reply(404)
 
-class IndexHandler(BaseHTTPRequestHandler):
-    server: IndexServer
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        expected = self.server.password and "Basic " + base64.b64encode(self.server.password.encode()).decode()
-        if expected and self.headers.get("Authorization") != expected:
-            self.send_error(401)
-        elif self.path == "/simple/uv/":
-            self._page()
-        elif self.path.endswith(".whl"):
-            self._answer("application/octet-stream", self.server.wheel)
-        else:
-            self.send_error(404)
-
-    def _page(self) -> None:
+    def _page(self) -> Reply:
         name = wheel_name()
-        if self.server.as_json:
-            files = [{"filename": name, "url": f"../../files/{name}", "hashes": {"sha256": self.server.sha256}}]
+        if self.as_json:
+            files = [{"filename": name, "url": f"../../files/{name}", "hashes": {"sha256": self.sha256}}]
             document = json.dumps({"meta": {"api-version": "1.1"}, "name": "uv", "files": files})
-            self._answer("application/vnd.pypi.simple.v1+json", document.encode())
-        else:
-            page = f'<!DOCTYPE html><a href="../../files/{name}#sha256={self.server.sha256}">{name}</a>'
-            self._answer("text/html", page.encode())
-
-    def _answer(self, kind: str, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        return
+            return Reply(200, document.encode(), {"Content-Type": "application/vnd.pypi.simple.v1+json"})
+        page = f'<!DOCTYPE html><a href="../../files/{name}#sha256={self.sha256}">{name}</a>'
+        return Reply(200, page.encode(), {"Content-Type": "text/html"})
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[IndexServer]:
-    server = IndexServer(make_wheel(tmp_path))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with IndexServer(make_wheel(tmp_path)) as server, server.serving():
+        yield server
 
 
 def sources(tmp_path: Path, **environ: str) -> PackageSources:

@@ -3,11 +3,9 @@
 import base64
 import gzip
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from services.gateway.identity.keys import jwks_keys, pem_keys
 from tests.conftest import TestDatabase
 from tests.support.clients import good, refused
 from tests.support.patience import until
-from tests.support.served import PLATFORM_SECRET, Served, gateway_settings
+from tests.support.served import PLATFORM_SECRET, Asked, Reply, Served, StandIn, gateway_settings
 
 NOW = int(time.time())
 GOOD: dict[str, Any] = {
@@ -272,48 +270,31 @@ def test_a_setting_that_cannot_be_meant_is_refused(
 # --- Key sets ---
 
 
-class KeyServer(ThreadingHTTPServer):
+class KeyServer(StandIn):
     """Publishes ``keys``, or whatever ``answer`` says, and counts how often it was asked."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__()
         self.keys: list[dict[str, Any]] = []
-        self.answer: tuple[int, bytes, dict[str, str]] | None = None
-        self.fetches = 0
+        self.answer: Reply | None = None
+
+    def reply(self, asked: Asked) -> Reply:
+        sound = Reply(body=json.dumps({"keys": self.keys}).encode())
+        return sound if asked.path == "/elsewhere" else self.answer or sound
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/jwks.json"
+    def fetches(self) -> int:
+        return len(self.asked)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: KeyServer
-
-    def do_GET(self) -> None:
-        self.server.fetches += 1
-        sound = (200, json.dumps({"keys": self.server.keys}).encode(), {})
-        status, body, headers = sound if self.path == "/elsewhere" else self.server.answer or sound
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        # A client that has read enough hangs up.
-        with suppress(ConnectionError):
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        return
+    @property
+    def address(self) -> str:
+        return f"{self.url}/jwks.json"
 
 
 @pytest.fixture
 def published() -> Iterator[KeyServer]:
-    server = KeyServer()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with KeyServer() as server, server.serving():
+        yield server
 
 
 def test_keys_rotate_without_a_restart(
@@ -322,7 +303,7 @@ def test_keys_rotate_without_a_restart(
     monkeypatch.setattr(jwks, "ASK_AGAIN_AFTER", 3600.0)
     old, new, newest = rsa_pair("2025"), ec_pair("2026"), rsa_pair("2027")
     published.keys = [old.jwk()]
-    with asking(postgres, tmp_path, platform_jwks_url=published.url) as ask:
+    with asking(postgres, tmp_path, platform_jwks_url=published.address) as ask:
         good(ask(old.sign()))
         assert published.fetches == 1
         # Known keys, the secret and our own tokens fetch nothing, however often they come.
@@ -353,7 +334,7 @@ def test_a_key_is_good_under_its_own_id_and_algorithm_only(
 ) -> None:
     first, second = rsa_pair("first"), ec_pair("second")
     published.keys = [first.jwk(), second.jwk(), {"kty": "oct", "kid": "oct", "k": part("x"), "alg": "HS256"}]
-    with asking(postgres, tmp_path, platform_jwks_url=published.url) as ask:
+    with asking(postgres, tmp_path, platform_jwks_url=published.address) as ask:
         good(ask(first.sign()))
         good(ask(second.sign()))
         # A token need not say by which key it is.
@@ -377,16 +358,16 @@ def test_a_key_is_good_under_its_own_id_and_algorithm_only(
             refused(answer, 401, "invalid_jwt")
 
 
-BROKEN: dict[str, Callable[[bytes], tuple[int, bytes, dict[str, str]]]] = {
-    "500": lambda keys: (500, keys, {}),
-    "no JSON": lambda keys: (200, keys[:-1], {}),
-    "no set": lambda keys: (200, b"[" + keys + b"]", {}),
-    "no keys": lambda _: (200, b'{"keys": []}', {}),
-    "too deep": lambda _: (200, b"[" * 200_000, {}),
-    "too large": lambda keys: (200, keys + b" " * jwks.MOST_BYTES, {}),
-    "packed": lambda keys: (200, gzip.compress(keys), {"Content-Encoding": "gzip"}),
-    "moved": lambda _: (302, b"", {"Location": "/elsewhere"}),
-    "moved for good": lambda _: (308, b"", {"Location": "/elsewhere"}),
+BROKEN: dict[str, Callable[[bytes], Reply]] = {
+    "500": lambda keys: Reply(500, keys),
+    "no JSON": lambda keys: Reply(body=keys[:-1]),
+    "no set": lambda keys: Reply(body=b"[" + keys + b"]"),
+    "no keys": lambda _: Reply(body=b'{"keys": []}'),
+    "too deep": lambda _: Reply(body=b"[" * 200_000),
+    "too large": lambda keys: Reply(body=keys + b" " * jwks.MOST_BYTES),
+    "packed": lambda keys: Reply(body=gzip.compress(keys), headers={"Content-Encoding": "gzip"}),
+    "moved": lambda _: Reply(302, headers={"Location": "/elsewhere"}),
+    "moved for good": lambda _: Reply(308, headers={"Location": "/elsewhere"}),
 }
 """Answers of an address that is broken, by what it would have to say: each would let a new key in if it were taken."""
 
@@ -398,7 +379,7 @@ def test_the_last_good_keys_stay_while_the_address_is_broken(
     monkeypatch.setattr(jwks, "ASK_AGAIN_AFTER", 0.0)
     pair, other = rsa_pair("one"), rsa_pair("two")
     published.keys = [pair.jwk()]
-    with asking(postgres, tmp_path, platform_jwks_url=published.url) as ask:
+    with asking(postgres, tmp_path, platform_jwks_url=published.address) as ask:
         good(ask(pair.sign()))
         published.keys = [other.jwk()]
         published.answer = BROKEN[how](json.dumps({"keys": published.keys}).encode())
@@ -415,7 +396,7 @@ def test_an_address_that_never_answers_holds_nobody_up_for_long(
 ) -> None:
     monkeypatch.setattr(jwks, "FETCH_TIMEOUT", 0.2)
     # It listens, and that is all.
-    with KeyServer() as silent, asking(postgres, tmp_path, platform_jwks_url=silent.url) as ask:
+    with KeyServer() as silent, asking(postgres, tmp_path, platform_jwks_url=silent.address) as ask:
         refused(ask(rsa_pair("one").sign()), 401, "invalid_jwt")
         good(ask(jwt.encode(GOOD, PLATFORM_SECRET)))
 
@@ -428,17 +409,12 @@ def test_an_address_that_is_down_costs_nobody_the_keys(
     monkeypatch.setattr(jwks, "REFRESH_EVERY", 0.05)
     pair = rsa_pair("one")
     server = KeyServer()
-    place = server.url
     # It listens, but answers only once it serves.
-    with asking(postgres, tmp_path, platform_jwks_url=place) as ask:
+    with asking(postgres, tmp_path, platform_jwks_url=server.address) as ask:
         good(ask(jwt.encode(GOOD, PLATFORM_SECRET)))
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        server.keys = [pair.jwk()]
-        until(lambda: ask(pair.sign()).status_code == 200, "the keys after the address came up")
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with server, server.serving():
+            server.keys = [pair.jwk()]
+            until(lambda: ask(pair.sign()).status_code == 200, "the keys after the address came up")
         refused(ask(STRANGER.sign(kid="two")), 401, "invalid_jwt")
         good(ask(pair.sign()))
 
@@ -450,7 +426,7 @@ def test_a_key_set_is_fetched_anew_now_and_then(
     monkeypatch.setattr(jwks, "REFRESH_EVERY", 0.05)
     old, new = rsa_pair("old"), rsa_pair("new")
     published.keys = [old.jwk()]
-    with asking(postgres, tmp_path, platform_jwks_url=published.url) as ask:
+    with asking(postgres, tmp_path, platform_jwks_url=published.address) as ask:
         good(ask(old.sign()))
         published.keys = [new.jwk()]
         until(lambda: ask(old.sign()).status_code == 401, "the refusal of a key that was taken back")

@@ -211,7 +211,7 @@ def test_a_cut_connection_is_no_fault_of_ours(
     caplog.set_level("INFO")
     token = client.headers["authorization"]
     chunked = how == "broken chunk"
-    length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "4000000"}
+    length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "1000000"}
     with Wire(port) as wire:
         wire.head("POST", path, {"Authorization": token, **length})
         if chunked:

@@ -8,7 +8,7 @@ from tests.conftest import TestDatabase
 
 READS = {
     "gateway": ["catalog.courses", "catalog.current_chapters", "media.content_keys", "learning.progress"],
-    "media": ["transcoding.chunks", "learning.progress"],
+    "media": ["transcoding.chunks", "learning.progress", "access.key_fetches"],
     "transcoder": ["media.videos", "media.content_keys", "media.downloads"],
     "progress": ["catalog.current_chapters", "media.video_versions"],
 }

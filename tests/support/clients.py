@@ -1,6 +1,7 @@
 """The platform's side of the API: its JWTs, its courses, and its people as HTTP clients."""
 
 import itertools
+import re
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,9 @@ from tests.support.running import Suite
 
 ELSEWHERE = "127.0.1.2"
 """A loopback address in another /24 than 127.0.0.1: another network."""
+_TELLS_SECRETS = re.compile(r"/(access-tokens?|api-keys|sign-in|stream)$|\.key$")
+_SECRETS = re.compile(r"(?<![\w.-])[\w-]{43}(?![\w.-])|lk_[\w-]{66}|eyJ[\w-]+\.[\w-]+\.[\w-]+")
+"""Tokens and path credentials, API keys, and JWTs."""
 _ORDER = {"uploading": 0, "processing": 1, "playable": 2, "ready": 3, "failed": 3}
 
 
@@ -61,16 +65,32 @@ class Platform:
         self.suite.spoken.add(token)
         return token
 
-    def client(self, token: str | None = None, *, address: str | None = None) -> httpx.Client:
-        """A connection to the gateway, from ``address`` where one is named."""
+    def client(self, token: str | None = None, *, address: str | None = None, at: str | None = None) -> httpx.Client:
+        """A connection to the gateway, from ``address`` where one is named; to another than the suite's ``at`` a URL."""
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         transport = httpx.HTTPTransport(local_address=address) if address else None
-        client = httpx.Client(base_url=self.suite.url, headers=headers, transport=transport, timeout=60)
+        hooks = {"response": [self._overhear]}
+        client = httpx.Client(
+            base_url=at or self.suite.url, headers=headers, transport=transport, timeout=60, event_hooks=hooks
+        )
         self._clients.append(client)
         return client
 
-    def person(self, role: str, user: str | None = None, *, address: str | None = None) -> httpx.Client:
-        return self.client(self.jwt(role, user or self.new_id(role)), address=address)
+    def _overhear(self, answer: httpx.Response) -> None:
+        """Keeps what is refused, and what nobody else may ever read."""
+        if answer.is_error:
+            self.suite.refusals.append(answer.read().decode(errors="replace"))
+        elif _TELLS_SECRETS.search(answer.request.url.path):
+            answer.read()
+            if answer.headers["content-type"] == "application/octet-stream":
+                self.suite.spoken.add(answer.content.hex())
+            else:
+                self.suite.spoken |= set(_SECRETS.findall(answer.text))
+
+    def person(
+        self, role: str, user: str | None = None, *, address: str | None = None, at: str | None = None
+    ) -> httpx.Client:
+        return self.client(self.jwt(role, user or self.new_id(role)), address=address, at=at)
 
     def new_id(self, kind: str) -> str:
         return f"{kind}-{next(self._numbers)}-{uuid.uuid4().hex[:8]}"
@@ -172,25 +192,26 @@ class Platform:
         return video
 
     def access_token(self, who: httpx.Client, video: str) -> str:
-        token = str(good(who.get(f"/api/videos/{video}/access-token"))["token"])
-        self.suite.spoken.add(token)
-        return token
+        return str(good(who.get(f"/api/videos/{video}/access-token"))["token"])
 
     def spend(self, who: httpx.Client, token: str) -> httpx.Response:
         """Spend a token, asking for the session as our players do."""
-        answer = who.get("/api/videos/stream", params={"token": token}, headers={"Accept": "application/json"})
-        if answer.is_success:
-            self.suite.spoken.add(answer.json()["masterUrl"].split("/")[3])
-        return answer
+        return who.get("/api/videos/stream", params={"token": token}, headers={"Accept": "application/json"})
 
     def watch(self, who: httpx.Client, video: str) -> View:
         """Open a playback session as a player does. From there on no header is needed."""
-        return View(good(self.spend(who, self.access_token(who, video))), self.suite.url)
+        return View(good(self.spend(who, self.access_token(who, video))), str(who.base_url).rstrip("/"))
+
+    def grow_older(self, view: View, time: str) -> None:
+        """What the database would hold if the session had been opened that much earlier (``110 minutes``)."""
+        moments = ("created_at", "last_active_at", "expires_at", "absolute_expires_at")
+        change = ", ".join(f"{name} = {name} - interval '{time}'" for name in moments)
+        session = view.document["sessionId"]
+        self.suite.query(f"UPDATE access.playback_sessions SET {change} WHERE id = $1::text::uuid", session)
 
     def key(self, view: View, epoch: int = 1, window: int = 0) -> bytes:
         answer = self.client().get(view.path(f"key/{epoch}/{window}.key"))
         assert answer.status_code == 200, answer.text
-        self.suite.spoken.add(answer.content.hex())
         return answer.content
 
 

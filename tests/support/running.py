@@ -35,7 +35,9 @@ class Suite:
         self.settings = settings
         self.lines: list[str] = []
         self.spoken: set[str] = set()
-        """Every secret that passed over the wire: none of it may stand in a log."""
+        """Every secret that passed over the wire: none of it may stand in anything that is written."""
+        self.refusals: list[str] = []
+        """The bodies of all answers that were errors."""
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._fresh: queue.Queue[str | None] = queue.Queue()
@@ -177,7 +179,10 @@ class Suite:
 
 def _is_setting(name: str) -> bool:
     """Whether a variable of the developer's own shell would reach into the suite under test."""
-    own = ("LECTERN_", "S3_", "PLATFORM_JWT_", "DEMO_", "MASTER_KEYS", "IP_POLICY", "TRUSTED_", "MAX_UPLOAD", "STORAGE")
+    own = (
+        *("LECTERN_", "S3_", "PLATFORM_JWT_", "DEMO_", "MASTER_KEYS", "IP_POLICY", "TRUSTED_", "MAX_UPLOAD", "STORAGE"),
+        *("CORS_", "CSP_", "HSTS_", "RATE_", "AUDIT_"),
+    )
     return name.endswith(("_URL", "_SERVICE_SECRET")) or name.startswith(own) or name in ("PORT", "HOST", "FFMPEG_PATH")
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from services.gateway.apikeys import errors, repository
 from services.gateway.apikeys.schemas import ApiKeyAnswer, MadeApiKey, NewApiKey
 from services.gateway.apikeys.scopes import ROUTES, Scope
+from services.gateway.audit.trail import concerns
 from shared.contracts.access import Actor, Role
 from shared.db import Database, new_id
 from shared.db.models.access import ApiKey
@@ -40,6 +41,7 @@ class ApiKeyService:
             known = row["key_hash"] if row is not None else bytes(32)
             if not hmac.compare_digest(known, _digest(key)) or row is None:
                 raise errors.invalid_key()
+            concerns(actor_id=f"apikey:{key_id}", role=Role.SERVICE.value, api_key_id=key_id)
             if row["revoked"]:
                 raise errors.revoked_key()
             if row["expired"]:
@@ -65,6 +67,7 @@ class ApiKeyService:
         )
         async with self._database.session_scope() as session:
             await repository.add(session, row)
+            concerns(api_key_id=key_id, user_id=None)
             return MadeApiKey(key=key, **_answer(row).model_dump())
 
     async def list(self) -> list[ApiKeyAnswer]:
@@ -73,6 +76,7 @@ class ApiKeyService:
             return [_answer(row) for row in await repository.everyone(session)]
 
     async def revoke(self, key_id: UUID) -> None:
+        concerns(api_key_id=key_id, user_id=None)
         async with self._database.session_scope() as session:
             if not await repository.revoke(session, key_id):
                 raise errors.key_not_found()

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.gateway.audit.trail import concerns
 from services.gateway.devices.schemas import Device, OpenSession, Revocation
 from services.gateway.downloads import repository as downloads
 from services.gateway.sessions import errors, repository
@@ -54,12 +55,14 @@ class DeviceService:
 
     async def end_session(self, user_id: str, session_id: UUID) -> None:
         """End one session of a user; Problem ``session_not_found`` where it is not theirs or not open."""
+        concerns(session_id=session_id, code=SIGNED_OUT)
         async with self._database.session_scope() as session:
             if not await repository.revoke(session, SIGNED_OUT, session_id=session_id, user_id=user_id):
                 raise errors.session_not_found()
 
     async def sign_out(self, user_id: str, device_id: UUID) -> int:
         """Forget a device of a user and end what is open on it; how many sessions that were."""
+        concerns(device_id=device_id, code=SIGNED_OUT)
         async with self._database.session_scope() as session:
             ended = await repository.revoke(session, SIGNED_OUT, device_id=device_id, user_id=user_id)
             if not await repository.forget_device(session, user_id, device_id):
@@ -67,6 +70,8 @@ class DeviceService:
         return ended
 
     async def revoke(self, whose: Revocation) -> int:
+        concerns(session_id=whose.session_id, user_id=whose.user_id, video_id=whose.video_id, device_id=whose.device_id)
+        concerns(code=BY_ADMIN)
         async with self._database.session_scope() as session:
             if whose.session_id is None and whose.device_id is None:
                 await downloads.revoke(session, whose.user_id, whose.video_id)

@@ -94,6 +94,12 @@ def network_of(address: str, policy: Policy) -> str:
     return str(kind(f"{parsed}/{bits}", strict=False))
 
 
+def is_within(address: str, networks: Networks) -> bool:
+    """Whether an address as it is written lies in one of ``networks``."""
+    parsed = _parse(address)
+    return parsed is not None and _within(parsed, networks)
+
+
 def _within(address: IPv4Address | IPv6Address, networks: Networks) -> bool:
     return any(address in network for network in networks if network.version == address.version)
 

@@ -3,17 +3,34 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
 from services.gateway.apikeys.service import PREFIX, ApiKeyService
+from services.gateway.audit.trail import concerns
 from services.gateway.identity import errors
 from services.gateway.identity.client_ip import client_ip
 from services.gateway.identity.jwt import PlatformJwts
+from services.gateway.limits.rates import Limits
 from shared.contracts.access import Actor, Role
 from shared.http import Problem
 
 
 async def signed_in(request: Request) -> Actor:
-    """By the platform's JWT, or by an API key: that has to have the scope of the route. The one place that asks."""
+    """By the platform's JWT, or by an API key: that has to have the scope of the route. The one place that asks, and that
+    counts how often."""
+    limits: Limits = request.app.state.limits
+    try:
+        actor = await _recognised(request)
+    except Problem as refusal:
+        if errors.is_guess(refusal):
+            await limits.refused_sign_in(_client_ip(request))
+        raise
+    concerns(actor_id=actor.user_id, user_id=actor.user_id, role=actor.role.value)
+    await limits.call(actor)
+    return actor
+
+
+async def _recognised(request: Request) -> Actor:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
@@ -25,7 +42,19 @@ async def signed_in(request: Request) -> Actor:
     return await jwts.verify(token)
 
 
-SignedIn = Annotated[Actor, Depends(signed_in)]
+# It lets everybody through: only what it says in the description of the API counts.
+_BEARER = HTTPBearer(
+    scheme_name="bearer",
+    description="The platform's JWT, or an API key (lk_...) for its back end.",
+    auto_error=False,
+)
+
+
+async def _described(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Actor:
+    return await signed_in(request)
+
+
+SignedIn = Annotated[Actor, Depends(_described)]
 
 
 def _only(role: Role) -> object:
@@ -47,3 +76,12 @@ def _client_ip(request: Request) -> str:
 
 
 ClientIp = Annotated[str, Depends(_client_ip)]
+
+
+async def _anybody(request: Request) -> None:
+    limits: Limits = request.app.state.limits
+    await limits.call_without_sign_in(_client_ip(request))
+
+
+Anybody = Depends(_anybody)
+"""For calls that need no sign-in and no session."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
-from services.gateway.identity.dependencies import SignedIn
+from services.gateway.identity.dependencies import Anybody, SignedIn
 from services.gateway.identity.jwt import PlatformJwts
 from shared.contracts.access import Actor, Role
 from shared.contracts.model import Document, Moment
@@ -55,13 +55,13 @@ def _require_demo(request: Request) -> None:
         raise Problem(404, "no_demo", "This installation has no demo. Sign in through the platform.")
 
 
-@router.get("/api/demo")
+@router.get("/api/demo", dependencies=[Anybody])
 async def demo(request: Request) -> Demo:
     _require_demo(request)
     return Demo(enabled=True, course_id=DEMO_COURSE)
 
 
-@router.post("/api/demo/sign-in")
+@router.post("/api/demo/sign-in", dependencies=[Anybody])
 async def sign_in(request: Request, body: DemoSignIn, response: Response) -> DemoSession:
     _require_demo(request)
     jwts: PlatformJwts = request.app.state.jwts

@@ -81,7 +81,7 @@ class PlatformJwts:
                     options=_OPTIONS,
                 )
             except ExpiredSignatureError:
-                raise errors.invalid_jwt("it has expired") from None
+                raise errors.expired_jwt() from None
             # python-jose lets through what int() and json say to claims and headers of a wrong kind.
             except (JWTError, ValueError, TypeError, OverflowError, RecursionError, AttributeError):
                 continue

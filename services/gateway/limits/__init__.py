@@ -1,0 +1,1 @@
+"""The gateway's edges: how often, how much, from which pages, and with which headers."""

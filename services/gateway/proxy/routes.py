@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
+from starlette.routing import compile_path
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.dependencies import signed_in
+from services.gateway.limits.bodies import MOST
 from services.gateway.proxy.passing import BodyLimit, pass_on
 from services.gateway.tokens.endpoints import video_id_of
 from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor, Role
 
 COURSE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-SMALL_BODY = 1024 * 1024
 LISTS_BODY = 8 * 1024 * 1024
 """Ten thousand enrolments with long ids."""
 
@@ -35,7 +37,7 @@ class Route:
     """Whether the service is told of the playback session in which the actor watches the chapter now."""
     tells_right: bool = False
     """Whether the service is told what the platform says of the actor's part in the course, where it is asked."""
-    body: int = SMALL_BODY
+    body: int = MOST
     """The most bytes of a body that is no film."""
 
 
@@ -60,6 +62,9 @@ ROUTES = (
     Route("POST", "/api/admin/enrollments/withdraw", "media", body=LISTS_BODY),
     Route("PUT", "/api/admin/enrollments/{course_id}/{user_id}", "media"),
     Route("DELETE", "/api/admin/enrollments/{course_id}/{user_id}", "media"),
+    Route("GET", "/api/admin/keys", "media"),
+    Route("POST", "/api/admin/keys/rotate", "media"),
+    Route("POST", "/api/admin/keys/rewrap", "media"),
     Route("GET", "/api/admin/jobs", "transcoder"),
     Route("GET", "/api/admin/jobs/{job_id}", "transcoder"),
     Route("POST", "/api/admin/jobs/{job_id}/cancel", "transcoder"),
@@ -77,6 +82,14 @@ ROUTES = (
 )
 
 
+LARGER_BODIES = tuple(
+    (compile_path(route.path)[0], None if route.film else route.body)
+    for route in ROUTES
+    if route.film or route.body > MOST
+)
+"""What the paths look like whose bodies may be large, and the most bytes of them; None for films."""
+
+
 def proxy_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for route in ROUTES:
@@ -89,27 +102,34 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
         actor = await signed_in(request)
         entitled = await _check(route, request, actor)
         state = request.app.state
+        if route.film:
+            await state.limits.upload(actor)
         claims: dict[str, Any] = {}
         if route.vouches and entitled is not None and entitled.video_id is not None:
             claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
         if route.tells_right:
-            right = await state.entitlement.course_right(course_id_of(request), actor)
-            claims |= {"course_right": right} if right is not None else {}
+            claims |= await _course_right(request, actor)
         limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(route.body)
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 
     return pass_through
 
 
-def course_id_of(request: Request) -> str:
-    """The id in the path; what is no id is nobody's course, and no question to the platform."""
-    written: str = request.path_params["course_id"]
-    return written if COURSE_ID.fullmatch(written) else ""
+async def _course_right(request: Request, actor: Actor) -> dict[str, bool]:
+    """What the platform says of the actor's part in the course that the path names, where it is asked."""
+    course_id: str = request.path_params["course_id"]
+    if not COURSE_ID.fullmatch(course_id):
+        # No course has this for an id: no question to the platform.
+        return {}
+    entitlement: Entitlement = request.app.state.entitlement
+    right = await entitlement.course_right(course_id, actor)
+    return {} if right is None else {"course_right": right}
 
 
 async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:
     entitlement: Entitlement = request.app.state.entitlement
     video_id = video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
+    concerns(video_id=video_id, chapter_id=request.path_params.get("chapter_id"))
     if route.service == "media" and actor.role is Role.SERVICE:
         # A back end watches nothing and is enrolled in nothing; it looks after the films.
         return None

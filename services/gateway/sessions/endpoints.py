@@ -10,12 +10,14 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from services.gateway.identity.dependencies import ClientIp, SignedIn
+from services.gateway.limits.rates import Limits
 from services.gateway.proxy.upstream import Upstream
 from services.gateway.sessions import errors
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import PlaybackSessionAnswer, Renewed
 from services.gateway.sessions.service import SessionService
 from shared.contracts.access import Actor, Role
+from shared.http import Problem
 
 router = APIRouter(tags=["playback"])
 
@@ -44,7 +46,14 @@ Media = Annotated[Upstream, Depends(_media)]
 @router.get("/api/videos/stream", response_model=PlaybackSessionAnswer)
 async def stream(request: Request, sessions: Sessions, media: Media, ip: ClientIp, token: str = "") -> Response:
     """Spend a one-time token. A player gets the master playlist; who accepts JSON gets the session."""
-    answer, version_id = await sessions.open(token, ip)
+    try:
+        answer, version_id = await sessions.open(token, ip)
+    except Problem as refusal:
+        if refusal.code == "token_invalid":
+            # Spent and expired ones were somebody's; only these may be guesses.
+            limits: Limits = request.app.state.limits
+            await limits.refused_token(ip)
+        raise
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse(answer.dump(), headers={"Cache-Control": "no-store"})
     # The playlist is read at another address than its children's, so here they are named in full.
@@ -75,8 +84,7 @@ async def media_playlist(
     """The segments of one rendition; on a restricted first watch those that are released, more each time."""
     found, windows = await sessions.released(credential, ip)
     shown = {} if windows is None else {"windows": str(windows)}
-    playlist = await media.get(f"/internal/playback/{found.version_id}/{rendition}.m3u8", params=shown)
-    return _playlist(playlist.body, playlist.headers.get("Cache-Control", "no-store"))
+    return await _media_playlist(found, rendition, media, shown)
 
 
 @router.get("/api/playback/{credential}/full/master.m3u8", response_class=Response)
@@ -89,10 +97,7 @@ async def full_master(credential: Credential, sessions: Sessions, media: Media, 
 async def full_media_playlist(
     credential: Credential, rendition: Name, sessions: Sessions, media: Media, ip: ClientIp
 ) -> Response:
-    found = await sessions.require(credential, ip)
-    path = f"/internal/playback/{found.version_id}/{rendition}.m3u8"
-    playlist = await media.get(path, params={"prefix": "../"})
-    return _playlist(playlist.body, playlist.headers.get("Cache-Control", "no-store"))
+    return await _media_playlist(await sessions.require(credential, ip), rendition, media, {"prefix": "../"})
 
 
 @router.get("/api/playback/{credential}/key/{epoch}/{window}.key", response_class=Response)
@@ -108,7 +113,8 @@ async def segment(
 ) -> Response:
     """A segment that was not made when its playlist was read: leads to it as soon as it is."""
     found = await sessions.require(credential, ip)
-    answer = await media.get(f"/internal/playback/{found.version_id}/segments/{rendition}/{index}")
+    path = f"/internal/playback/{found.version_id}/segments/{rendition}/{index}"
+    answer = await media.get(path, params=_epoch(found))
     return RedirectResponse(answer.json()["url"], 302, {"Cache-Control": "no-store"})
 
 
@@ -156,6 +162,17 @@ def _claims(found: Found) -> dict[str, Any]:
         "course_id": found.course_id,
         "chapter_id": found.chapter_id,
     }
+
+
+async def _media_playlist(found: Found, rendition: str, media: Upstream, shown: dict[str, str]) -> Response:
+    path = f"/internal/playback/{found.version_id}/{rendition}.m3u8"
+    playlist = await media.get(path, params=shown | _epoch(found))
+    return _playlist(playlist.body, playlist.headers.get("Cache-Control", "no-store"))
+
+
+def _epoch(found: Found) -> dict[str, str]:
+    """Which segments and keys the session is led to: those of its beginning, as long as it lives."""
+    return {} if found.key_epoch is None else {"epoch": str(found.key_epoch)}
 
 
 def _playlist(body: bytes, cache_control: str) -> Response:

@@ -12,8 +12,8 @@ from shared.db.models.access import PlaybackSession
 
 # Deleted videos end their sessions without anybody having to write so: the join says it.
 FIND = text("""
-SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.first_watch_restricted,
-       s.needs_enrollment, s.as_staff, s.revoked_at, s.revoked_reason,
+SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.device_id,
+       s.first_watch_restricted, s.needs_enrollment, s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
@@ -83,8 +83,11 @@ ORDER BY created_at DESC LIMIT 1
 
 SECRET = text("SELECT kid, nonce, wrapped FROM media.content_keys WHERE version_id = :version_id AND epoch = :epoch")
 
-FILM = text("""
-SELECT v.duration, v.status FROM media.video_versions v WHERE v.id = :version_id
+FILM = text("SELECT v.duration, v.key_epoch FROM media.video_versions v WHERE v.id = :version_id")
+
+FETCHED = text("""
+INSERT INTO access.key_fetches (version_id, fetched_at) VALUES (:version_id, now())
+ON CONFLICT (version_id) DO UPDATE SET fetched_at = now()
 """)
 
 
@@ -97,9 +100,11 @@ class Found:
     chapter_id: str
     user_id: str
     role: str
+    device_id: UUID | None
     first_watch_restricted: bool
     needs_enrollment: bool
     as_staff: bool
+    key_epoch: int | None
     revoked_at: datetime | None
     revoked_reason: str | None
     video_deleted: bool
@@ -201,6 +206,11 @@ async def wrapped_secret(session: Session, version_id: UUID, epoch: int) -> tupl
     return (row[0], row[1], row[2]) if row else None
 
 
-async def duration(session: Session, version_id: UUID) -> float | None:
+async def film(session: Session, version_id: UUID) -> tuple[float | None, int | None]:
+    """Seconds of a version, null until it is planned, and its key epoch."""
     row = (await session.execute(FILM, {"version_id": version_id})).first()
-    return row[0] if row else None
+    return (row[0], row[1]) if row else (None, None)
+
+
+async def note_fetch(session: Session, version_id: UUID) -> None:
+    await session.execute(FETCHED, {"version_id": version_id})

@@ -1,11 +1,13 @@
 """Playback sessions: opened by a spent token, proven by the credential in the path and by the network."""
 
 import secrets
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import Policy, network_of
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.repository import Found
@@ -26,6 +28,7 @@ ACTIVE_SECONDS = 45
 """For so long a key or a beat makes a session count among a user's streams."""
 CREDENTIAL_BYTES = 32
 FILMS_KEPT = 1024
+FETCH_GRAIN = 600.0
 SUPERSEDED = "superseded"
 
 
@@ -51,6 +54,7 @@ class SessionService:
         # These never change for a version (and epoch), so keeping them spares a query and no decision.
         self._secrets: OrderedDict[tuple[UUID, int], bytes] = OrderedDict()
         self._windows: OrderedDict[UUID, Windows] = OrderedDict()
+        self._fetches: OrderedDict[UUID, float] = OrderedDict()
 
     async def open(self, token: str, ip: str) -> tuple[PlaybackSessionAnswer, UUID]:
         """Spend a token and open a session; answers what the player needs, and the version it plays."""
@@ -64,6 +68,7 @@ class SessionService:
             if entitled.version_id is None:
                 raise token_errors.not_playable()
             network = network_of(ip, self._rules.policy)
+            duration, key_epoch = await repository.film(session, entitled.version_id)
             opened = PlaybackSession(
                 id=new_id(),
                 credential_hash=digest(credential),
@@ -73,6 +78,7 @@ class SessionService:
                 chapter_id=entitled.chapter_id,
                 user_id=spent.user_id,
                 role=spent.role,
+                key_epoch=key_epoch,
                 first_watch_restricted=entitled.first_watch_restricted,
                 needs_enrollment=entitled.needs_enrollment,
                 as_staff=entitled.as_staff,
@@ -83,7 +89,7 @@ class SessionService:
                 absolute_expires_at=now + self._rules.lifetime,
             )
             await repository.open_session(session, opened)
-            duration = await repository.duration(session, entitled.version_id)
+            concerns(session_id=opened.id, chapter_id=opened.chapter_id)
         base = f"/api/playback/{credential}"
         answer = PlaybackSessionAnswer(
             session_id=str(opened.id),
@@ -116,6 +122,8 @@ class SessionService:
         )
         if found is None:
             raise errors.session_invalid()
+        concerns(session_id=found.id, user_id=found.user_id, role=found.role, device_id=found.device_id)
+        concerns(video_id=found.video_id, chapter_id=found.chapter_id)
         if found.video_deleted:
             raise token_errors.video_deleted()
         if found.revoked_at is not None:
@@ -156,12 +164,27 @@ class SessionService:
             secret = await self._secret(session, found.version_id, epoch)
             settled = not found.needs_enrollment or self._entitlement.lets(found.question)
             if settled:
-                await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+                await self._given(session, found)
         if not settled:
             await self._entitlement.require_running(found.question)
             async with self._database.session_scope() as session:
-                await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+                await self._given(session, found)
         return window_key(secret, window)
+
+    async def _given(self, session: Session, found: Found) -> None:
+        await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+        await self._note_fetch(session, found.version_id)
+
+    async def _note_fetch(self, session: Session, version_id: UUID) -> None:
+        """That keys of this film are asked for; said anew after a while, as a week is what it is looked at by."""
+        now = time.monotonic()
+        if now - self._fetches.get(version_id, -FETCH_GRAIN) < FETCH_GRAIN:
+            return
+        await repository.note_fetch(session, version_id)
+        self._fetches[version_id] = now
+        self._fetches.move_to_end(version_id)
+        if len(self._fetches) > FILMS_KEPT:
+            self._fetches.popitem(last=False)
 
     async def used(self, credential: str, ip: str) -> Found:
         """The session of a credential that is in use: a beat came. Keeps it alive."""

@@ -19,6 +19,19 @@ HEADERS = {
 }
 
 
+PREFLIGHT = {
+    # For players that send a header of their own along; kept for a day, as nothing of it ever changes.
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+@router.options("/public/{key:path}")
+async def may_be_read() -> Response:
+    return Response(status_code=204, headers={**HEADERS, **PREFLIGHT})
+
+
 @router.api_route("/public/{key:path}", methods=["GET", "HEAD"])
 async def public_file(key: str, request: Request) -> Response:
     store: Store = request.app.state.public_store

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.gateway.identity.dependencies import BackEnd, ClientIp, SignedIn
+from services.gateway.limits.rates import Limits
 from services.gateway.tokens import errors
 from services.gateway.tokens.schemas import AccessToken, TokenFor
 from services.gateway.tokens.service import TokenService
@@ -31,6 +32,8 @@ async def access_token(
 ) -> AccessToken:
     """A one-time token for one film, bound to the network it is asked from."""
     tokens: TokenService = request.app.state.tokens
+    limits: Limits = request.app.state.limits
+    await limits.access_token(actor.user_id)
     response.headers["Cache-Control"] = "no-store"
     return await tokens.issue(video_id, actor, ip, request.headers.get("user-agent", ""))
 
@@ -39,6 +42,8 @@ async def access_token(
 async def access_token_for(body: TokenFor, _: BackEnd, request: Request, response: Response) -> AccessToken:
     """A one-time token for a student whom the platform's back end names, if that student may watch the film."""
     tokens: TokenService = request.app.state.tokens
+    limits: Limits = request.app.state.limits
+    await limits.access_token(body.user_id)
     response.headers["Cache-Control"] = "no-store"
     student = Actor(user_id=body.user_id, role=Role.STUDENT)
     # The back end's own browser is nobody's device.

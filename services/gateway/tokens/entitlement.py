@@ -20,7 +20,8 @@ from shared.db import Database, Session
 _COLUMNS = """
 SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.first_watch_restricted, ch.is_free,
        ch.requires_chapter_id, catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff,
-       catalog.locked_reason(ch, :user_id) AS locked, catalog.waits_for_another(ch, :user_id) AS waits
+       catalog.locked_reason(ch, :user_id) AS locked, catalog.waits_for_another(ch, :user_id) AS waits,
+       EXISTS (SELECT 1 FROM catalog.current_chapters o WHERE o.course_id = ch.course_id AND o.is_free) AS has_free
 FROM catalog.current_chapters ch
 """
 # A free chapter is anybody's to watch, and to take home for those alone who have a right to the course.
@@ -34,7 +35,7 @@ SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.version_id, ch.is_free, ch.r
            WHERE p.user_id = :user_id AND p.chapter_id = ch.chapter_id AND p.is_completed) AS is_unfinished
 FROM catalog.current_chapters ch WHERE ch.video_id = :id
 """)
-TEACHES = text("SELECT catalog.is_staff(c.id, :user_id, :role) FROM catalog.courses c WHERE c.id = :id")
+TEACHES = text("SELECT catalog.is_staff(:id, :user_id, :role)")
 BY_VIDEO = text(_COLUMNS + "WHERE ch.video_id = :id")
 BY_CHAPTER = text(_COLUMNS + "WHERE ch.chapter_id = :id")
 
@@ -72,7 +73,11 @@ class Entitlement:
         return await self._require(await self._row(BY_VIDEO, video_id, actor), actor, running=running)
 
     async def require_chapter(self, chapter_id: str, actor: Actor, *, running: bool = False) -> Entitled:
-        return await self._require(await self._row(BY_CHAPTER, chapter_id, actor), actor, running=running)
+        row = await self._row(BY_CHAPTER, chapter_id, actor)
+        if row["locked"] == "not_enrolled" and not (self._platform or row["has_free"] or row["is_staff"]):
+            # Chapters have names that may be guessed; of a course that is not shown to somebody there are none.
+            raise errors.unknown_chapter()
+        return await self._require(row, actor, running=running)
 
     async def require_download(self, video_id: UUID, actor: Actor, *, running: bool = False) -> None:
         """Problem with the reason where the actor may not take a live video home."""
@@ -96,10 +101,9 @@ class Entitlement:
             return None
         values = {"id": course_id, "user_id": actor.user_id, "role": actor.role.value}
         async with self._database.session_scope() as session:
-            teaches = await session.scalar(TEACHES, values)
-        # None for a course that there is not: that is for others to say.
-        if teaches is None or teaches:
-            return None
+            if await session.scalar(TEACHES, values):
+                return None
+        # Of a course that there is not, too: how long it takes must not tell it from one that is not shown.
         return await self._platform.lets(Question(actor.user_id, course_id, None, None), running=True)
 
     def lets(self, question: Question) -> bool | None:

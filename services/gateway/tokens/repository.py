@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -26,7 +27,7 @@ SPEND = text(
 LOOK = text(f"SELECT video_id, user_id, role, device_id FROM access.video_access_tokens {_GOOD}")  # noqa: S608 - our own text
 
 REASON = text("""
-SELECT spent_at IS NOT NULL AS spent, expires_at <= now() AS expired
+SELECT spent_at IS NOT NULL AS spent, expires_at <= now() AS expired, user_id, role, video_id, device_id
 FROM access.video_access_tokens WHERE token_hash = :hash
 """)
 
@@ -74,14 +75,14 @@ async def _one(session: Session, query: TextClause, token_hash: bytes, ip: str, 
     return Spent(**row) if row else None
 
 
-async def why_not(session: Session, token_hash: bytes) -> str:
-    """What stands against spending a token that could not be spent: unknown, spent, expired or elsewhere."""
+async def why_not(session: Session, token_hash: bytes) -> tuple[str, dict[str, Any]]:
+    """What stands against spending a token that could not be spent (unknown, spent, expired or elsewhere), and whose it
+    is, where it is known."""
     row = (await session.execute(REASON, {"hash": token_hash})).mappings().first()
     if row is None:
-        return "unknown"
-    if row["spent"]:
-        return "spent"
-    return "expired" if row["expired"] else "elsewhere"
+        return "unknown", {}
+    whose = {name: row[name] for name in ("user_id", "role", "video_id", "device_id")}
+    return "spent" if row["spent"] else "expired" if row["expired"] else "elsewhere", whose
 
 
 async def forget_expired(session: Session, before: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from uuid import UUID
 
+from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import PREFIX_V4, PREFIX_V6, Policy
 from services.gateway.tokens import errors, repository
 from services.gateway.tokens.entitlement import Entitlement
@@ -36,6 +37,7 @@ class TokenService:
 
         Without ``ip`` it is good from anywhere; without ``user_agent`` nothing is known of the device.
         """
+        concerns(user_id=actor.user_id, video_id=video_id)
         secret = secrets.token_urlsafe(TOKEN_BYTES)
         expires_at = datetime.now(UTC) + LIFETIME
         entitled = await self._entitlement.require_video(video_id, actor)
@@ -46,6 +48,7 @@ class TokenService:
             if user_agent is not None:
                 agent = user_agent[:512]
                 device = await repository.record_device(session, actor.user_id, digest(agent), agent)
+            concerns(chapter_id=entitled.chapter_id, device_id=device)
             token = VideoAccessToken(
                 id=new_id(),
                 token_hash=digest(secret),
@@ -79,13 +82,15 @@ class TokenService:
             raise errors.token_invalid()
         spent = await repository.spend(session, digest(secret), ip, self._bits(ip))
         if spent is None:
-            reason = await repository.why_not(session, digest(secret))
+            reason, whose = await repository.why_not(session, digest(secret))
+            concerns(**whose)
             raise {
                 "unknown": errors.token_invalid,
                 "spent": errors.token_spent,
                 "expired": errors.token_expired,
                 "elsewhere": errors.ip_changed,
             }[reason]()
+        concerns(user_id=spent.user_id, role=spent.role, video_id=spent.video_id, device_id=spent.device_id)
         return spent
 
     def _bits(self, ip: str) -> int | None:

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.model import Document, ExternalId
+from shared.contracts.model import Document, ExternalId, Text
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+Title = Annotated[Text, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
 class ChapterInput(Document):

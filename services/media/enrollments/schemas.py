@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime
-
-from shared.contracts.model import Document, ExternalId, Moment
+from shared.contracts.model import Document, ExternalId, GivenMoment, Moment
 
 
 class EnrollmentInput(Document):
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: GivenMoment | None = None
+    ends_at: GivenMoment | None = None
 
     @property
     def ends_before_it_starts(self) -> bool:

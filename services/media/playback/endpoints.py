@@ -35,16 +35,23 @@ async def master(version_id: UUID, playback: Playback, only: str | None = None, 
 
 @router.get("/{version_id}/{rendition}.m3u8", response_class=Response)
 async def media(
-    version_id: UUID, rendition: str, playback: Playback, windows: int | None = None, prefix: str = ""
+    version_id: UUID,
+    rendition: str,
+    playback: Playback,
+    windows: int | None = None,
+    prefix: str = "",
+    epoch: int | None = None,
 ) -> Response:
-    text, final = await playback.media(version_id, rendition, windows, prefix)
+    text, final = await playback.media(version_id, rendition, windows, prefix, epoch)
     cache = "private, max-age=3600" if final and windows is None else "private, no-cache"
     return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": cache})
 
 
 @router.get("/{version_id}/segments/{rendition}/{index}")
-async def segment(version_id: UUID, rendition: str, index: int, playback: Playback) -> SegmentAddress:
-    return SegmentAddress(url=await playback.segment(version_id, rendition, index))
+async def segment(
+    version_id: UUID, rendition: str, index: int, playback: Playback, epoch: int | None = None
+) -> SegmentAddress:
+    return SegmentAddress(url=await playback.segment(version_id, rendition, index, epoch))
 
 
 @router.get("/{version_id}/availability")

@@ -23,3 +23,7 @@ def segment_not_ready() -> Problem:
     return Problem(
         503, "segment_not_ready", "This part of the film is still being made. Ask again.", headers={"Retry-After": "2"}
     )
+
+
+def epoch_ended() -> Problem:
+    return Problem(410, "epoch_ended", "The keys of this film were changed since. Start the film again.")

@@ -37,17 +37,19 @@ class PlaybackService:
         return master_playlist([_variant(item) for item in wanted], prefix)
 
     async def media(
-        self, version_id: UUID, name: str, windows: int | None = None, prefix: str = ""
+        self, version_id: UUID, name: str, windows: int | None = None, prefix: str = "", epoch: int | None = None
     ) -> tuple[str, bool]:
         """The media playlist of one rendition, and whether it is final: until ``ready`` its addresses may change.
 
-        ``windows`` shows the segments of so many key windows only, as a playlist that grows; ``prefix`` leads from
+        ``epoch`` is the one the session was opened in: a playlist that is read again names the same segments and keys,
+        though the film's keys were rotated meanwhile. ``windows`` shows the segments of so many key windows only, as a playlist that grows; ``prefix`` leads from
         where the playlist is read to what stands beside it.
         """
         async with self._database.session_scope() as session:
             version = await self._version(session, version_id)
             rendition = await self._rendition(session, version_id, name)
-            secret = await self._secret(session, version)
+            epoch = epoch or version.key_epoch
+            secret = await self._secret(session, version, epoch)
             final = version.status == VideoStatus.READY
             made = set[int]()
             if not final:
@@ -55,12 +57,12 @@ class PlaybackService:
 
         def address(index: int) -> str:
             if final or index in made:
-                return self._address(version, name, index)
+                return self._address(version, epoch, name, index)
             return f"{prefix}segment/{name}/{index}.ts"
 
         playlist = media_playlist(
             rendition.segment_durations,
-            key_epoch=version.key_epoch,
+            key_epoch=epoch,
             address=address,
             iv=lambda index: segment_iv(secret, name, index),
             windows=windows,
@@ -68,7 +70,7 @@ class PlaybackService:
         )
         return playlist, final
 
-    async def segment(self, version_id: UUID, name: str, index: int) -> str:
+    async def segment(self, version_id: UUID, name: str, index: int, epoch: int | None = None) -> str:
         """Where a segment is, as soon as it is made; one that is not is asked for and waited for."""
         async with self._database.session_scope() as session:
             version = await self._version(session, version_id)
@@ -78,7 +80,7 @@ class PlaybackService:
             made = version.status == VideoStatus.READY or await ledgers.is_made(session, version_id, name, index)
         if not made and not await self._wanted.wait(version_id, name, index):
             raise errors.segment_not_ready()
-        return self._address(version, name, index)
+        return self._address(version, epoch or version.key_epoch, name, index)
 
     async def availability(self, version_id: UUID) -> Availability:
         """Which stretches are there, for players that choose among renditions."""
@@ -91,8 +93,8 @@ class PlaybackService:
         stretches = {item.name: _stretches(item.segment_durations, runs.get(item.name, [])) for item in renditions}
         return Availability(is_complete=False, renditions=stretches)
 
-    def _address(self, version: VideoVersion, name: str, index: int) -> str:
-        prefix = public_prefix(str(version.video_id), str(version.id), version.key_epoch, version.public_secret)
+    def _address(self, version: VideoVersion, epoch: int, name: str, index: int) -> str:
+        prefix = public_prefix(str(version.video_id), str(version.id), epoch, version.public_secret)
         return f"{self._public_base_url}/{segment_key(prefix, name, index)}"
 
     async def _version(self, session: Session, version_id: UUID) -> VideoVersion:
@@ -107,10 +109,11 @@ class PlaybackService:
                 return rendition
         raise errors.rendition_not_found(name)
 
-    async def _secret(self, session: Session, version: VideoVersion) -> bytes:
-        row = await repository.content_key(session, version.id, version.key_epoch)
-        assert row is not None, "every version has a content key of its epoch"
-        context = secret_context(str(version.id), version.key_epoch)
+    async def _secret(self, session: Session, version: VideoVersion, epoch: int) -> bytes:
+        row = await repository.content_key(session, version.id, epoch)
+        if row is None:
+            raise errors.epoch_ended()
+        context = secret_context(str(version.id), epoch)
         return self._keyring.unwrap(Wrapped(row.kid, row.nonce, row.wrapped), context)
 
 

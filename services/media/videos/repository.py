@@ -12,6 +12,7 @@ from shared.db import Session, new_id
 from shared.db.models.catalog import current_chapters
 from shared.db.models.media import (
     ContentKey,
+    KeyRotation,
     Rendition,
     StorageTombstone,
     StoryboardSheet,
@@ -138,7 +139,7 @@ async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageT
 
 
 async def work_in_hand(session: Session, version_id: UUID) -> bool:
-    """Whether a worker may still write objects of this version."""
+    """Whether a worker may still write objects of this version: chunks, or segments under new keys."""
     query = (
         select(ProcessingJob.state, func.count(Chunk.id).filter(Chunk.state == "active"))
         .outerjoin(Chunk, Chunk.job_id == ProcessingJob.id)
@@ -147,6 +148,9 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
     )
     row = (await session.execute(query)).first()
     if row is not None and (row[0] in ("planning", "encoding") or row[1] > 0):
+        return True
+    rotating = KeyRotation.version_id == version_id, KeyRotation.state == "running"
+    if await session.scalar(select(func.count()).where(*rotating)):
         return True
     held = DownloadWork.state == "active", DownloadWork.lease_until > func.now()
     return bool(await session.scalar(select(func.count()).where(DownloadWork.version_id == version_id, *held)))

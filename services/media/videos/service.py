@@ -30,9 +30,8 @@ from shared.db import Database, Session
 from shared.db.models.media import ContentKey, Video, VideoVersion
 from shared.jobs import Doorbell
 
-ROTATE_KEYS_AFTER = timedelta(days=7)
-LONGEST_SESSION = timedelta(hours=24)
-"""How long a replaced version stays in storage: a session that plays it may still be open."""
+FIRST_ROTATION = timedelta(days=7)
+"""After so long a new film's keys are due for the first time; from then on by setting (`keys.service.Periods`)."""
 
 
 class VideoService:
@@ -129,7 +128,7 @@ class VideoService:
                 kid=wrapped.kid,
                 nonce=wrapped.nonce,
                 wrapped=wrapped.ciphertext,
-                key_rotation_at=datetime.now(UTC) + ROTATE_KEYS_AFTER,
+                key_rotation_at=datetime.now(UTC) + FIRST_ROTATION,
             )
         )
         session.ring_after_commit(lambda: self._transcoder.ring(PlanVersion(version_id=version_id)))

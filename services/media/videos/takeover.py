@@ -7,13 +7,12 @@ the same time as itself, and the reconciler may run it whenever it likes.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.media.videos import ledger as ledgers
 from services.media.videos import repository
 from services.media.videos.ledger import Ledger
-from services.media.videos.service import LONGEST_SESSION
 from shared.contracts.jobs import PlanVersion
 from shared.contracts.video import images_prefix, public_prefix
 from shared.db import Database, Session
@@ -26,9 +25,12 @@ START_SEGMENTS = 2
 
 
 class Takeover:
-    def __init__(self, database: Database, transcoder: Doorbell) -> None:
+    """``longest_session``: for so long a replaced version stays in storage, as a session may still be playing it."""
+
+    def __init__(self, database: Database, transcoder: Doorbell, longest_session: timedelta) -> None:
         self._database = database
         self._transcoder = transcoder
+        self._longest_session = longest_session
 
     async def sync(self, version_id: UUID) -> None:
         """Bring one version up to the ledger."""
@@ -93,7 +95,7 @@ class Takeover:
             return
         before, video.current_version_id, video.pending_version_id = video.current_version_id, version.id, None
         if before is not None:
-            when = datetime.now(UTC) + LONGEST_SESSION
+            when = datetime.now(UTC) + self._longest_session
             await repository.bury_everywhere(session, f"{video.id}/{before}/", "version replaced", when)
 
     async def reconcile(self) -> None:

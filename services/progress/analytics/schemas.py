@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.model import Document
+from shared.contracts.model import Document, Text
 
 EventType = Literal[
     "session_start",
@@ -26,7 +26,7 @@ class Event(Document):
 
     type: EventType
     at: Annotated[float, Field(ge=0, le=360_000)] | None = None
-    quality: Annotated[str, Field(max_length=32)] | None = None
+    quality: Annotated[Text, Field(max_length=32)] | None = None
     bytes: Annotated[int, Field(ge=0, le=2**50)] | None = None
     watch_duration: Annotated[float, Field(ge=0, le=360_000)] | None = None
 

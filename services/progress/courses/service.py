@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import RowMapping
+from sqlalchemy.exc import DBAPIError
 
 from services.progress.courses import repository
 from services.progress.courses.schemas import ChapterState, CourseProgress, DayOfWatching, LastWatched, Stats
@@ -12,6 +13,8 @@ from shared.db import Database
 from shared.http import Problem
 
 DAYS_SHOWN = 60
+INVALID_PARAMETER = "22023"
+"""SQLSTATE: what Postgres says of a time zone that it does not know."""
 
 
 class CourseProgressService:
@@ -60,11 +63,17 @@ class CourseProgressService:
         try:
             ZoneInfo(tz)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise Problem(400, "unknown_time_zone", "tz must be a time zone's name, such as Asia/Tbilisi.") from None
-        async with self._database.session_scope() as session:
-            totals = await repository.totals(session, student)
-            days = await repository.days(session, student, tz)
-            today = await repository.today(session, tz)
+            raise _unknown_zone() from None
+        try:
+            async with self._database.session_scope() as session:
+                totals = await repository.totals(session, student)
+                days = await repository.days(session, student, tz)
+                today = await repository.today(session, tz)
+        except DBAPIError as error:
+            # Postgres has a list of its own, and does not know all of Python's (localtime, or what is newer than it).
+            if getattr(error.orig, "sqlstate", None) == INVALID_PARAMETER:
+                raise _unknown_zone() from None
+            raise
         return Stats(
             total_watch_time=totals["watch_time_ms"] / 1000,
             chapters_completed=totals["chapters_completed"],
@@ -73,6 +82,10 @@ class CourseProgressService:
             current_streak=streak([day for day, _ in days], today),
             days=[DayOfWatching(date=day, seconds=round(seconds, 1)) for day, seconds in days[:DAYS_SHOWN]],
         )
+
+
+def _unknown_zone() -> Problem:
+    return Problem(400, "unknown_time_zone", "tz must be a time zone's name, such as Asia/Tbilisi.")
 
 
 def streak(days: list[date], today: date) -> int:

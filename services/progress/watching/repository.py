@@ -27,6 +27,16 @@ LEFT JOIN LATERAL (
 WHERE ch.chapter_id = :chapter_id
 """)
 
+# Who has no part in a course is told what anybody is told of a chapter that there is not, by the same statement. Who
+# watched in it has a part, too: where the platform is asked there are no enrolments.
+_SHOWN = """
+AND (catalog.is_staff(ch.course_id, :user_id, :role)
+     OR EXISTS (SELECT 1 FROM catalog.enrollments e WHERE e.course_id = ch.course_id AND e.user_id = :user_id)
+     OR EXISTS (SELECT 1 FROM catalog.current_chapters o WHERE o.course_id = ch.course_id AND o.is_free)
+     OR EXISTS (SELECT 1 FROM learning.progress p WHERE p.course_id = ch.course_id AND p.user_id = :user_id))
+"""
+SHOWN_CHAPTER = text(CHAPTER.text + _SHOWN)
+
 LOCK_BUDGET = text("""
 INSERT INTO learning.watch_budgets AS b (user_id, balance_ms, refilled_at) VALUES (:user_id, :first, now())
 ON CONFLICT (user_id) DO UPDATE SET user_id = b.user_id
@@ -84,9 +94,11 @@ class ChapterFacts:
     next_requires: str | None
 
 
-async def chapter(session: Session, chapter_id: str, actor: Actor) -> ChapterFacts | None:
+async def chapter(session: Session, chapter_id: str, actor: Actor, *, shown: bool = False) -> ChapterFacts | None:
+    """None where there is no such chapter; with ``shown``, none that ``actor`` may know of either."""
     values = {"chapter_id": chapter_id, "user_id": actor.user_id, "role": actor.role.value}
-    row = (await session.execute(CHAPTER, values)).mappings().first()
+    query = SHOWN_CHAPTER if shown and not actor.role.sees_all else CHAPTER
+    row = (await session.execute(query, values)).mappings().first()
     return ChapterFacts(**row) if row else None
 
 

@@ -8,7 +8,7 @@ from services.progress.watching import credit, errors, repository
 from services.progress.watching.credit import Span
 from services.progress.watching.repository import ChapterFacts
 from services.progress.watching.schemas import Beat, Gap, OpenedSession, ProgressAnswer, ProgressInput
-from shared.contracts.access import Actor
+from shared.contracts.access import Actor, Role
 from shared.db import Database, Session
 from shared.db.models.learning import Progress
 
@@ -102,8 +102,11 @@ class WatchingService:
     async def get(self, actor: Actor, chapter_id: str, user_id: str | None = None) -> ProgressAnswer:
         """The actor's own progress, or that of another student for who teaches the course, an admin or a back end."""
         student = user_id or actor.user_id
+        if student != actor.user_id and actor.role is Role.STUDENT:
+            # Before anything is looked up: the answer must not tell what there is.
+            raise errors.not_shown()
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id, actor)
+            facts = await self._chapter(session, chapter_id, actor, shown=True)
             if student != actor.user_id and not (facts.is_staff or actor.role.sees_all):
                 raise errors.not_shown()
             row = await repository.find(session, student, chapter_id)
@@ -112,8 +115,10 @@ class WatchingService:
     async def complete(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
         """Mark a chapter as completed for a student; only who teaches may, for completion is earned by watching."""
         student = user_id or actor.user_id
+        if actor.role is Role.STUDENT:
+            raise errors.completion_is_earned()
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id, actor)
+            facts = await self._chapter(session, chapter_id, actor, shown=True)
             if not facts.is_staff:
                 raise errors.completion_is_earned()
             row, _ = await repository.find_or_make(session, student, facts)
@@ -128,8 +133,10 @@ class WatchingService:
     async def reset(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
         """Begin a chapter anew; the watch time of before is kept."""
         student = user_id or actor.user_id
+        if student != actor.user_id and actor.role is Role.STUDENT:
+            raise errors.not_yours()
         async with self._database.session_scope() as session:
-            facts = await self._chapter(session, chapter_id, actor)
+            facts = await self._chapter(session, chapter_id, actor, shown=True)
             if student != actor.user_id and not facts.is_staff:
                 raise errors.not_yours()
             row = await repository.find(session, student, chapter_id, lock=True)
@@ -143,8 +150,8 @@ class WatchingService:
                 await session.refresh(row)
             return await self._answer(session, actor, student, facts, row)
 
-    async def _chapter(self, session: Session, chapter_id: str, actor: Actor) -> ChapterFacts:
-        facts = await repository.chapter(session, chapter_id, actor)
+    async def _chapter(self, session: Session, chapter_id: str, actor: Actor, *, shown: bool = False) -> ChapterFacts:
+        facts = await repository.chapter(session, chapter_id, actor, shown=shown)
         if facts is None:
             raise errors.unknown_chapter(chapter_id)
         return facts

@@ -72,7 +72,7 @@ async def prioritise(job_id: UUID, wanted: PriorityRequest, actor: Admin, jobs: 
     return Response(status_code=204)
 
 
-@router.post("/api/admin/jobs/{job_id}/retry", status_code=202)
+@router.post("/api/admin/jobs/{job_id}/retry", status_code=202, response_class=Response)
 async def retry(job_id: UUID, actor: Admin, jobs: Jobs, wanted: RetryRequest | None = None) -> Response:
     """Make one chunk, one rendition or everything again."""
     wanted = wanted or RetryRequest()

@@ -88,15 +88,20 @@ _AFRESH = """state = 'waiting', attempts = 0, not_before = NULL, lease_owner = N
              updated_at = now()"""
 
 
-async def make_again(session: Session, standing: ProcessingJob, picked: Sequence[Chunk], by: str, what: str) -> None:
-    """These chunks of a job that did not fail; what they made is forgotten, and overwritten as it is made again."""
+async def make_again(
+    session: Session, standing: ProcessingJob, picked: Sequence[Chunk], by: str, what: str, only: str | None = None
+) -> None:
+    """These chunks of a job that did not fail; what they made is forgotten, and overwritten as it is made again.
+
+    ``only`` names the rendition that is meant; the others that the chunks made stay as they are.
+    """
     for chunk in picked:
         await session.execute(
             text("""DELETE FROM transcoding.segments WHERE job_id = :job AND rendition = ANY(:names)
                     AND index >= :first AND index < :after"""),
             {
                 "job": standing.id,
-                "names": chunk.renditions,
+                "names": [only] if only else chunk.renditions,
                 "first": chunk.first_segment,
                 "after": chunk.first_segment + chunk.segment_count,
             },

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from shared.contracts.model import Document, Moment
+from shared.contracts.model import Document, Moment, Text
 
 
 class JobState(StrEnum):
@@ -83,8 +83,8 @@ class JobDetail(JobAnswer):
 class RetryRequest(Document):
     """What to make again: one chunk, all of one rendition, or (empty) the whole job."""
 
-    chunk_id: str | None = None
-    rendition: str | None = None
+    chunk_id: Text | None = None
+    rendition: Text | None = None
 
 
 class PriorityRequest(Document):

@@ -85,7 +85,8 @@ class JobService:
                 raise errors.still_running()
             else:
                 what = chunk_id or rendition or "everything"
-                await repository.make_again(session, standing, picked, by, what)
+                only = rendition if chunk_id is None else None
+                await repository.make_again(session, standing, picked, by, what, only)
             self._ring(session, standing)
 
     def _ring(self, session: Session, standing: ProcessingJob) -> None:

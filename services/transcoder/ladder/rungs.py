@@ -23,7 +23,7 @@ _VBV_SECONDS = 1.5
 _TS_OVERHEAD = 1.08
 
 # Small pictures are enlarged on the screen, which shows their flaws: finer quantisation below.
-_CRF = ((700, 23.0), (460, 21.5), (0, 21.0))
+_CRF = ((700, 23.0), (460, 22.5), (0, 22.0))
 
 # level, macroblocks per second, macroblocks per picture, macroblocks in the decoded picture
 # buffer, and bit rate in the High profile (ITU-T H.264 table A-1, rates x 1.25).

@@ -31,7 +31,14 @@ from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
 from services.transcoder.pipeline.sources import OpenSource, Sources, drop_directory, fresh_directory
 from shared.contracts.outline import Images, Sheet, Still
-from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW, images_prefix, public_prefix, segment_key
+from shared.contracts.video import (
+    SEGMENT_CACHE_CONTROL,
+    SEGMENT_TYPE,
+    SEGMENTS_PER_KEY_WINDOW,
+    images_prefix,
+    public_prefix,
+    segment_key,
+)
 from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_iv, window_key
 from shared.crypto.keyring import secret_context
 from shared.db import Database
@@ -39,7 +46,6 @@ from shared.storage import StorageError, Store
 
 log = logging.getLogger(__name__)
 
-SEGMENT_CACHE = "public, max-age=604800, immutable"
 IMAGE_CACHE = "public, max-age=2592000, immutable"
 FINAL_CODES = {"truncated", "unsupported_codec", "no_video_or_audio"}
 """Faults of the film itself: trying again would only take time."""
@@ -53,7 +59,8 @@ Told = Callable[[UUID], Awaitable[None]]
 
 
 class MediaBehind(Exception):
-    """The job was begun anew, and media has not yet made the new run's place in storage."""
+    """What is made must stand in another place: the job was begun anew and media has not made the new run's place yet,
+    or the film's keys were rotated."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,7 @@ class Encoder:
                 async with self._shop.sources.reading(source) as film:
                     publish = _Publisher(self._shop, claim, source, secret, made)
                     await self._encoded(claim, rest, film, directory, publish, meter)
+                await self._require_epoch(claim, source, publish.written)
         finally:
             await drop_directory(directory)
         async with self._database.session_scope() as session:
@@ -145,6 +153,15 @@ class Encoder:
                 await repository.release_failed(session, claim)
         async with self._database.session_scope() as session:
             await repository.finalise(session, claim.job_id)
+
+    async def _require_epoch(self, claim: ChunkClaim, source: Source, written: list[tuple[str, int]]) -> None:
+        """A film's keys may have been rotated while a part of it was made again: that part stands in the old epoch."""
+        async with self._database.session_scope() as session:
+            now = await repository.wanted_source(session, claim.version_id)
+            if now is None or now.key_epoch == source.key_epoch:
+                return
+            await repository.forget_segments(session, claim, written)
+        raise MediaBehind
 
     async def _encoded(
         self,
@@ -271,6 +288,7 @@ class _Publisher:
         self._claim = claim
         self._secret = secret
         self._made = made
+        self.written: list[tuple[str, int]] = []
         self._prefix = public_prefix(
             str(source.video_id), str(source.version_id), source.key_epoch, source.public_secret
         )
@@ -290,12 +308,13 @@ class _Publisher:
         await self._shop.public.put(
             segment_key(self._prefix, segment.rendition, segment.index),
             body,
-            content_type="video/mp2t",
-            cache_control=SEGMENT_CACHE,
+            content_type=SEGMENT_TYPE,
+            cache_control=SEGMENT_CACHE_CONTROL,
         )
         await asyncio.to_thread(segment.path.unlink)
         async with self._shop.database.session_scope() as session:
             await repository.record_segment(session, self._claim, segment.rendition, segment.index, len(body))
+        self.written.append((segment.rendition, segment.index))
         self._made[segment.rendition].add(segment.index)
         if segment.index < START_SEGMENTS and self._claim.chunk.first_segment == 0:
             await self._shop.tell_media(self._claim.version_id)

@@ -333,6 +333,15 @@ async def record_segment(session: Session, claim: ChunkClaim, rendition: str, in
     )
 
 
+async def forget_segments(session: Session, claim: ChunkClaim, written: Sequence[tuple[str, int]]) -> None:
+    """What stands where nobody will look for it is to be made again."""
+    for rendition, index in written:
+        await session.execute(
+            text("DELETE FROM transcoding.segments WHERE job_id = :job AND rendition = :rendition AND index = :index"),
+            {"job": claim.job_id, "rendition": rendition, "index": index},
+        )
+
+
 async def finish_chunk(session: Session, claim: ChunkClaim, images: Images | None = None, seconds: float = 0.0) -> bool:
     """Mark a chunk done; False when the lease was not ours any more."""
     done = await session.execute(

@@ -1,4 +1,5 @@
-"""Schema ``access``: tokens, playback sessions and API keys, only ever as hashes. Written by the gateway."""
+"""Schema ``access``: tokens, playback sessions and API keys, only ever as hashes, and the audit log. Written by the
+gateway."""
 
 from datetime import datetime
 from uuid import UUID
@@ -49,6 +50,8 @@ class PlaybackSession(Base):
     chapter_id: Mapped[str]
     user_id: Mapped[str]
     role: Mapped[str]
+    key_epoch: Mapped[int | None]
+    """The epoch whose segments and keys its playlists name, as long as it lives; null of sessions older than epochs."""
     first_watch_restricted: Mapped[bool]
     needs_enrollment: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether it was opened by right of an enrolment (or of the platform's word), and ends with it."""
@@ -65,6 +68,16 @@ class PlaybackSession(Base):
     absolute_expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
+
+
+class KeyFetch(Base):
+    """When keys of a version were last given out, to some minutes: what nobody watches is not encrypted anew."""
+
+    __tablename__ = "key_fetches"
+    __table_args__ = {"schema": "access"}
+
+    version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    fetched_at: Mapped[CreatedAt]
 
 
 class PlatformAnswer(Base):
@@ -133,3 +146,41 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """One decision about access: what was asked, by whom, and why it was granted or refused. No secret stands here."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_at", "at"),
+        Index("ix_audit_log_user_id_id", "user_id", "id"),
+        Index("ix_audit_log_actor_id_id", "actor_id", "id"),
+        Index("ix_audit_log_video_id_id", "video_id", "id"),
+        Index("ix_audit_log_code_id", "code", "id"),
+        {"schema": "access"},
+    )
+
+    id: Mapped[Id]
+    """A UUIDv7, so that the newest is the greatest."""
+    at: Mapped[datetime]
+    actor_id: Mapped[str | None]
+    """Who asked, as they are signed in; null for a player, and for whom nobody vouches."""
+    role: Mapped[str | None]
+    user_id: Mapped[str | None]
+    """Whose access it is about: of a token that a back end made, the student."""
+    video_id: Mapped[UUID | None]
+    chapter_id: Mapped[str | None]
+    session_id: Mapped[UUID | None]
+    device_id: Mapped[UUID | None]
+    api_key_id: Mapped[UUID | None]
+    action: Mapped[str]
+    decision: Mapped[str]
+    code: Mapped[str | None]
+    """The problem's code of a refusal, the reason of an ending."""
+    client_ip: Mapped[str | None] = mapped_column(INET)
+    """The network by default, the address where settings say so."""
+    count: Mapped[int]
+    """How often it happened within the minute from ``at`` on."""
+    request_id: Mapped[str | None]
+    """Of the first of them."""

@@ -153,7 +153,7 @@ class ContentKey(Base):
     """The content secret of one version and key epoch, wrapped by the master key ``kid`` (AES-GCM)."""
 
     __tablename__ = "content_keys"
-    __table_args__ = {"schema": "media"}
+    __table_args__ = (Index("ix_content_keys_key_rotation_at", "key_rotation_at"), {"schema": "media"})
 
     version_id: Mapped[UUID] = mapped_column(
         ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True
@@ -164,6 +164,36 @@ class ContentKey(Base):
     wrapped: Mapped[bytes]
     created_at: Mapped[CreatedAt]
     key_rotation_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    """When another epoch took its place; it stays until no session can ask for it."""
+
+
+class KeyRotation(Base):
+    """The way of one version into key epoch ``epoch``: in hand under a lease, and afterwards what it cost."""
+
+    __tablename__ = "key_rotations"
+    __table_args__ = (
+        CheckConstraint("state IN ('running','done','given_up')", name="state"),
+        Index("ix_key_rotations_running", "version_id", postgresql_where=text("state = 'running'")),
+        {"schema": "media"},
+    )
+
+    version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    reason: Mapped[str]
+    """``schedule`` or ``command``."""
+    objects: Mapped[int] = mapped_column(server_default="0")
+    """Segments read and written: each is one operation of either kind on the storage's bill."""
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
 
 
 class Download(Base):

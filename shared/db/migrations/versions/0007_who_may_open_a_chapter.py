@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -53,19 +53,6 @@ LANGUAGE sql STABLE AS $$
 SELECT CASE WHEN NOT chapter.is_free THEN coalesce(
     catalog.enrollment_reason(chapter.course_id, student),
     CASE WHEN catalog.waits_for_another(chapter, student) THEN 'previous_chapter' END)
-END
-$$
-"""
-
-# The same where the platform was asked whether the student has a part in the course: its word in place of an enrolment.
-LOCKED_REASON_BY_PLATFORM = """
-CREATE FUNCTION catalog.locked_reason(chapter catalog.current_chapters, student text, platform_says boolean) RETURNS text
-LANGUAGE sql STABLE AS $$
-SELECT CASE
-    WHEN platform_says IS NULL THEN catalog.locked_reason(chapter, student)
-    WHEN chapter.is_free THEN NULL
-    WHEN NOT platform_says THEN 'refused_by_platform'
-    WHEN catalog.waits_for_another(chapter, student) THEN 'previous_chapter'
 END
 $$
 """
@@ -122,14 +109,7 @@ def upgrade() -> None:
     for table, schema, column, default, words in POLICIES:
         op.add_column(table, sa.Column(column, sa.Text(), server_default=default, nullable=False), schema=schema)
         op.create_check_constraint(op.f(f"ck_{table}_{column}"), table, f"{column} IN ({words})", schema=schema)
-    for function in (
-        IS_STAFF,
-        WAITS_FOR_ANOTHER,
-        ENROLLMENT_REASON,
-        LOCKED_REASON,
-        LOCKED_REASON_BY_PLATFORM,
-        DOWNLOAD_POLICY,
-    ):
+    for function in (IS_STAFF, WAITS_FOR_ANOTHER, ENROLLMENT_REASON, LOCKED_REASON, DOWNLOAD_POLICY):
         op.execute(function)
     op.add_column(
         "playback_sessions",
@@ -158,7 +138,6 @@ def downgrade() -> None:
     op.drop_table("platform_answers", schema="access")
     op.drop_column("playback_sessions", "as_staff", schema="access")
     op.execute("DROP FUNCTION catalog.download_policy(catalog.current_chapters)")
-    op.execute("DROP FUNCTION catalog.locked_reason(catalog.current_chapters, text, boolean)")
     op.execute(LOCKED_REASON_BEFORE)
     op.execute("DROP FUNCTION catalog.enrollment_reason(text, text)")
     op.execute("DROP FUNCTION catalog.waits_for_another(catalog.current_chapters, text)")

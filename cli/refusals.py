@@ -1,0 +1,112 @@
+"""Which refusals each call of the public API may give, beyond those that its kind brings along.
+
+By method and path template; each line is a status and its codes. tests/e2e/test_openapi.py holds this against what the
+suite really answers.
+"""
+
+_ENTITLED = ("403 not_entitled chapter_locked", "404 video_not_found", "503 entitlement_unavailable")
+_SESSION = (
+    "401 session_invalid session_expired session_revoked",
+    "403 ip_changed not_entitled",
+    "409 session_superseded",
+    "410 video_deleted",
+    "503 entitlement_unavailable",
+)
+_PLAYLIST = (*_SESSION, "404 rendition_not_found key_not_found", "409 video_not_playable", "410 epoch_ended")
+_FILM = (
+    "400 repeated_field malformed_form upload_interrupted",
+    "403 role_required not_your_course",
+    "415 unsupported_media_type not_media unsupported_container",
+    "422 missing_field invalid_request empty_file",
+    "503 storage_unavailable",
+    "507 storage_full",
+)
+_KEPT = ("404 download_gone", "416 range_not_satisfiable", "502 upstream_unavailable", "504 upstream_timeout")
+_JOB = ("403 role_required", "404 job_not_found")
+_PLAYBACK = "/api/playback/{credential}"
+_CHAPTER = "/api/progress/chapters/{chapter_id}"
+_JOBS = "/api/admin/jobs/{job_id}"
+_INSTRUCTOR = "/api/admin/courses/{course_id}/instructors/{user_id}"
+_ENROLLMENT = "/api/admin/enrollments/{course_id}/{user_id}"
+
+REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("GET", "/api/demo"): ("404 no_demo",),
+    ("POST", "/api/demo/sign-in"): ("404 no_demo",),
+    # --- Tokens and sessions
+    ("GET", "/api/videos/{video_id}/access-token"): (*_ENTITLED, "409 video_not_playable"),
+    ("POST", "/api/access-tokens"): (*_ENTITLED, "403 role_required", "409 video_not_playable"),
+    ("GET", "/api/videos/stream"): (
+        *_ENTITLED, "401 token_invalid token_spent token_expired", "403 ip_changed", "409 video_not_playable",
+        "429 rate_limited",
+    ),
+    ("GET", f"{_PLAYBACK}/master.m3u8"): _PLAYLIST,
+    ("GET", f"{_PLAYBACK}/master_{{quality}}.m3u8"): _PLAYLIST,
+    ("GET", f"{_PLAYBACK}/{{rendition}}.m3u8"): _PLAYLIST,
+    ("GET", f"{_PLAYBACK}/full/master.m3u8"): _PLAYLIST,
+    ("GET", f"{_PLAYBACK}/full/{{rendition}}.m3u8"): _PLAYLIST,
+    ("GET", f"{_PLAYBACK}/key/{{epoch}}/{{window}}.key"): (*_SESSION, "403 not_watched_yet", "404 key_not_found"),
+    ("GET", f"{_PLAYBACK}/segment/{{rendition}}/{{index}}.ts"): (
+        *_SESSION, "404 rendition_not_found segment_not_found", "409 video_not_playable", "503 segment_not_ready",
+    ),
+    ("GET", f"{_PLAYBACK}/availability"): (*_SESSION, "409 video_not_playable"),
+    ("POST", f"{_PLAYBACK}/renew"): (*_SESSION, *_ENTITLED, "403 not_your_session"),
+    ("POST", f"{_PLAYBACK}/beat"): (*_SESSION, "400 malformed_beat request_interrupted", "404 unknown_chapter", "413 too_large"),
+    # --- Devices, keys for back ends
+    ("DELETE", "/api/devices/{device_id}"): ("404 device_not_found",),
+    ("DELETE", "/api/sessions/{session_id}"): ("404 session_not_found",),
+    ("GET", "/api/admin/users/{user_id}/devices"): ("403 role_required",),
+    ("GET", "/api/admin/users/{user_id}/sessions"): ("403 role_required",),
+    ("POST", "/api/admin/sessions/revoke"): ("403 role_required",),
+    ("GET", "/api/admin/api-keys"): ("403 role_required",),
+    ("POST", "/api/admin/api-keys"): ("403 role_required",),
+    ("DELETE", "/api/admin/api-keys/{key_id}"): ("403 role_required", "404 api_key_not_found"),
+    ("GET", "/api/admin/audit"): ("403 role_required",),
+    # --- Films to take home
+    ("GET", "/api/videos/{video_id}/download"): (
+        *_ENTITLED, *_KEPT, "403 download_off download_after_completion", "404 quality_not_found",
+        "409 video_not_ready", "503 download_failed",
+    ),
+    ("GET", "/api/videos/download"): (
+        *_ENTITLED, *_KEPT, "401 token_invalid token_expired",
+        "403 ip_changed download_off download_after_completion", "410 video_deleted",
+    ),
+    ("PUT", "/api/videos/{video_id}/download-policy"): (
+        "403 role_required not_your_course", "404 video_not_found",
+    ),
+    # --- Videos
+    ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video"),
+    ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found"),
+    ("DELETE", "/api/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
+    ("POST", "/api/videos/{video_id}/analytics"): ("403 not_your_session",),
+    # --- Courses
+    ("GET", "/api/courses/{course_id}"): ("404 course_not_found",),
+    ("PUT", "/api/admin/courses/{course_id}"): (
+        "403 role_required", "409 chapter_in_other_course chapter_has_video", "422 repeated_chapter",
+    ),
+    ("PUT", _INSTRUCTOR): ("403 role_required", "404 course_not_found unknown_course"),
+    ("DELETE", _INSTRUCTOR): ("403 role_required",),
+    ("GET", "/api/admin/enrollments"): ("403 role_required",),
+    ("POST", "/api/admin/enrollments"): ("403 role_required", "422 too_many_rows"),
+    ("POST", "/api/admin/enrollments/withdraw"): ("403 role_required", "422 too_many_rows"),
+    ("PUT", _ENROLLMENT): ("403 role_required", "404 unknown_course"),
+    ("DELETE", _ENROLLMENT): ("403 role_required",),
+    # --- Progress
+    ("GET", _CHAPTER): ("403 role_required", "404 unknown_chapter"),
+    ("PUT", _CHAPTER): ("409 chapter_has_no_video video_not_playable",),
+    ("POST", f"{_CHAPTER}/complete"): ("403 completion_is_earned", "404 unknown_chapter"),
+    ("POST", f"{_CHAPTER}/reset"): ("403 role_required", "404 unknown_chapter"),
+    ("GET", "/api/progress/courses/{course_id}"): ("403 role_required", "404 course_not_found"),
+    ("GET", "/api/progress/stats"): ("400 unknown_time_zone", "403 role_required"),
+    # --- Keys of films, jobs
+    ("GET", "/api/admin/keys"): ("403 role_required",),
+    ("POST", "/api/admin/keys/rotate"): ("403 role_required", "404 video_not_found", "409 video_not_ready"),
+    ("POST", "/api/admin/keys/rewrap"): ("403 role_required", "409 master_key_missing"),
+    ("GET", "/api/admin/jobs"): ("403 role_required",),
+    ("GET", "/api/admin/workers"): ("403 role_required",),
+    ("GET", _JOBS): _JOB,
+    ("POST", f"{_JOBS}/cancel"): (*_JOB, "409 job_ended"),
+    ("POST", f"{_JOBS}/pause"): (*_JOB, "409 job_ended"),
+    ("POST", f"{_JOBS}/resume"): (*_JOB, "409 job_ended"),
+    ("PUT", f"{_JOBS}/priority"): (*_JOB, "409 job_ended"),
+    ("POST", f"{_JOBS}/retry"): (*_JOB, "404 chunk_not_found rendition_not_found", "409 job_running video_gone"),
+}  # fmt: skip
