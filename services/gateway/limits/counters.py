@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage
@@ -27,10 +28,10 @@ _PROBE = RateLimitItemPerMinute(1_000_000, namespace="probe")
 
 
 class Counters:
-    """``redis_url`` None counts in this process alone."""
+    """``redis_url`` None counts in this process alone, by ``clock``: seconds that never go back."""
 
-    def __init__(self, redis_url: str | None) -> None:
-        self._here = _Here()
+    def __init__(self, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._here = _Here(clock)
         self._pool = _pool(redis_url) if redis_url else None
         self._shared = SlidingWindowCounterRateLimiter(_storage(self._pool)) if self._pool else None
         self._looking: asyncio.Task[None] | None = None
@@ -72,12 +73,13 @@ class Counters:
 class _Here:
     """By the minutes of the clock, and forgotten with each: nothing to sweep, however many there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._minute = 0
         self._counted: Counter[tuple[str, str]] = Counter()
 
     def hit(self, name: str, who: str, most: int) -> float:
-        minute, second = divmod(time.monotonic(), 60)
+        minute, second = divmod(self._clock(), 60)
         if minute != self._minute:
             self._minute = int(minute)
             self._counted.clear()
