@@ -36,7 +36,7 @@ CHECKS = [
 ]
 DOCUMENT = schemathesis.openapi.from_path(PUBLIC_API)
 OPERATIONS = {found.ok().label: found.ok() for found in DOCUMENT.get_all_operations()}
-EXAMPLES = 12
+EXAMPLES = 6
 MANY_EXAMPLES = int(os.environ.get("LECTERN_API_EXAMPLES", "600"))
 DESTROYS = {
     "DELETE /api/videos/{video_id}", "PUT /api/videos/{video_id}/replace", "PUT /api/admin/courses/{course_id}",

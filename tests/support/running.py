@@ -111,7 +111,12 @@ class Suite:
 
     def process(self, module: str) -> psutil.Process:
         """The one process that runs ``python -m <module>``."""
-        found = [one for one in self.processes() if one.cmdline()[-2:] == ["-m", module]]
+        found = []
+        for one in self.processes():
+            # What ends while one looks is not the one.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if one.cmdline()[-2:] == ["-m", module]:
+                    found.append(one)
         assert len(found) == 1, f"{module} runs {len(found)} times"
         return found[0]
 
