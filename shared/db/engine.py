@@ -35,8 +35,11 @@ class Database:
     def __init__(self, url: str, *, application: str, pool_size: int = 10, statement_timeout: float = 30.0) -> None:
         self._engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
-            pool_size=pool_size,
-            max_overflow=pool_size,
+            # All of them are kept: one beyond what is kept is closed when it is given back, and a connection costs ten
+            # times what a key's question does. The last one used is the first one taken, so that few are in use.
+            pool_size=2 * pool_size,
+            max_overflow=0,
+            pool_use_lifo=True,
             pool_pre_ping=True,
             pool_timeout=10,
             # Parameters hold tokens' hashes and people's ids; they have no place in a traceback.
