@@ -145,7 +145,11 @@ async def run_worker(make: Callable[[], Worker]) -> None:
         except Exception as error:
             log.warning("the job queue is away (%s); trying again", type(error).__name__)
         finally:
-            await asyncio.shield(worker.close())
+            try:
+                await asyncio.shield(worker.close())
+            except Exception as error:
+                # It wants to tell a Redis that may be gone. That is no reason to end: work is found without a ring.
+                log.warning("the job queue could not be told of the end (%s)", type(error).__name__)
         await asyncio.sleep(RETRY_AFTER)
 
 
