@@ -10,6 +10,8 @@ from Crypto.Hash import SHA256
 from Crypto.Protocol.KDF import HKDF
 from Crypto.Util.Padding import pad, unpad
 
+from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW
+
 AES_128_BYTES = 16
 
 
@@ -27,6 +29,11 @@ def window_key(secret: bytes, window: int) -> bytes:
 def segment_iv(secret: bytes, rendition: str, index: int) -> bytes:
     """16 bytes: the IV of one segment of one rendition."""
     return _derive(secret, f"iv/{rendition}/{index}")
+
+
+def segment_key_and_iv(secret: bytes, rendition: str, index: int) -> tuple[bytes, bytes]:
+    """What one segment of one rendition is encrypted with: the key of its window, and its own IV."""
+    return window_key(secret, index // SEGMENTS_PER_KEY_WINDOW), segment_iv(secret, rendition, index)
 
 
 def encrypt_segment(plaintext: bytes, key: bytes, iv: bytes) -> bytes:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, text
 
 from shared.db import Session, new_id
-from shared.db.models.media import Video
 
 EFFECTIVE = text("SELECT catalog.download_policy(ch) FROM catalog.current_chapters ch WHERE ch.video_id = :video_id")
 
@@ -56,12 +55,6 @@ OUTLIVED = text("""
 SELECT d.id, d.video_id, d.version_id FROM media.downloads d WHERE d.last_used_at < now() - make_interval(secs => :keep)
 ORDER BY d.last_used_at LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
-
-
-async def live_video(session: Session, video_id: UUID) -> Video | None:
-    """The video, locked until the end of the transaction."""
-    query = select(Video).where(Video.id == video_id, Video.deleted_at.is_(None)).with_for_update()
-    return await session.scalar(query)
 
 
 async def effective_policy(session: Session, video_id: UUID) -> str:

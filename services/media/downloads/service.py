@@ -54,7 +54,7 @@ class DownloadService:
     async def set_policy(self, video_id: UUID, policy: Policy, actor: Actor) -> DownloadPolicyAnswer:
         """What a film says of itself; ``inherit`` leaves it to its course."""
         async with self._database.session_scope() as session:
-            video = await repository.live_video(session, video_id)
+            video = await videos.live_video(session, video_id, lock=True)
             if video is None:
                 raise video_errors.video_not_found(video_id)
             await require_staff(session, video.course_id, actor)

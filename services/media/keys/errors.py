@@ -1,12 +1,6 @@
 """Why keys are not rotated or wrapped anew."""
 
-from uuid import UUID
-
 from shared.http import Problem
-
-
-def video_not_found(video_id: UUID) -> Problem:
-    return Problem(404, "video_not_found", f"There is no video {video_id}. It may have been deleted.")
 
 
 def not_ready() -> Problem:

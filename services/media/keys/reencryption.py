@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from shared.contracts.video import SEGMENT_CACHE_CONTROL, SEGMENT_TYPE, SEGMENTS_PER_KEY_WINDOW, segment_key
-from shared.crypto import decrypt_segment, encrypt_segment, segment_iv, window_key
+from shared.contracts.video import SEGMENT_CACHE_CONTROL, SEGMENT_TYPE, segment_key
+from shared.crypto import decrypt_segment, encrypt_segment, segment_key_and_iv
 from shared.storage import ObjectNotFound, Store
 
 AT_ONCE = 4
@@ -29,10 +29,6 @@ class Epoch:
 
     prefix: str
     secret: bytes
-
-    def key_and_iv(self, rendition: str, index: int) -> tuple[bytes, bytes]:
-        window = index // SEGMENTS_PER_KEY_WINDOW
-        return window_key(self.secret, window), segment_iv(self.secret, rendition, index)
 
 
 async def reencrypt(
@@ -59,10 +55,10 @@ async def _one(store: Store, old: Epoch, new: Epoch, rendition: str, index: int)
         raise NotReadable(f"{key} is not in storage") from None
 
     def turned() -> bytes:
-        plaintext = decrypt_segment(ciphertext, *old.key_and_iv(rendition, index))
+        plaintext = decrypt_segment(ciphertext, *segment_key_and_iv(old.secret, rendition, index))
         if len(plaintext) % TS_PACKET or plaintext[:1] != bytes([TS_SYNC]):
             raise ValueError("no transport stream")
-        return encrypt_segment(plaintext, *new.key_and_iv(rendition, index))
+        return encrypt_segment(plaintext, *segment_key_and_iv(new.secret, rendition, index))
 
     try:
         body = await asyncio.to_thread(turned)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.media.keys import errors, repository
 from services.media.keys.schemas import KeyList, RewrapAnswer, RotateAnswer, RotateRequest, RotationAnswer
+from services.media.videos import errors as video_errors
 from services.media.videos import repository as videos
 from shared.contracts.jobs import RotateKeys
 from shared.crypto import KeyRing, Wrapped
@@ -54,7 +55,7 @@ class KeyService:
         if wanted.video_id is not None:
             async with self._database.session_scope() as session:
                 if await videos.live_video(session, wanted.video_id) is None:
-                    raise errors.video_not_found(wanted.video_id)
+                    raise video_errors.video_not_found(wanted.video_id)
         named = wanted.everything or wanted.video_id is not None
         begun, moved = await self._begin("command", wanted.video_id, everything=named, limit=MOST_BEGUN)
         if wanted.video_id is not None and not begun + moved:

@@ -25,8 +25,8 @@ from services.transcoder.pipeline.encoding import Workshop
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import HEARTBEAT_SECONDS, Source, content_key, wanted_source
 from services.transcoder.pipeline.sources import drop_directory, fresh_directory
-from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW, download_prefix, public_prefix, segment_key
-from shared.crypto import Wrapped, decrypt_segment, segment_iv, window_key
+from shared.contracts.video import download_prefix, public_prefix, segment_key
+from shared.crypto import Wrapped, decrypt_segment, segment_key_and_iv
 from shared.crypto.keyring import secret_context
 from shared.db import Session
 from shared.storage import StorageError, Store
@@ -207,8 +207,7 @@ class _Film:
         async with aclosing(self._shop.public.get(segment_key(self._prefix, name, index))) as pieces:
             async for piece in pieces:
                 ciphertext += piece
-        key = window_key(secret, index // SEGMENTS_PER_KEY_WINDOW)
-        iv = segment_iv(secret, name, index)
+        key, iv = segment_key_and_iv(secret, name, index)
         return await asyncio.to_thread(decrypt_segment, bytes(ciphertext), key, iv)
 
 

@@ -34,12 +34,11 @@ from shared.contracts.outline import Images, Sheet, Still
 from shared.contracts.video import (
     SEGMENT_CACHE_CONTROL,
     SEGMENT_TYPE,
-    SEGMENTS_PER_KEY_WINDOW,
     images_prefix,
     public_prefix,
     segment_key,
 )
-from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_iv, window_key
+from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_key_and_iv
 from shared.crypto.keyring import secret_context
 from shared.db import Database
 from shared.storage import StorageError, Store
@@ -298,8 +297,7 @@ class _Publisher:
             # An object in storage never changes: caches hold it as immutable.
             await asyncio.to_thread(segment.path.unlink)
             return
-        window = segment.index // SEGMENTS_PER_KEY_WINDOW
-        key, iv = window_key(self._secret, window), segment_iv(self._secret, segment.rendition, segment.index)
+        key, iv = segment_key_and_iv(self._secret, segment.rendition, segment.index)
 
         def encrypted() -> bytes:
             return encrypt_segment(segment.path.read_bytes(), key, iv)
