@@ -134,7 +134,7 @@ async def drain(stream: asyncio.StreamReader, tail: collections.deque[str]) -> N
     rest = b""
     while data := await stream.read(65536):
         *lines, rest = (rest + data).replace(b"\r", b"\n").split(b"\n")
-        rest = rest[-_KEPT_LINE_LENGTH:]
+        rest = rest[:_KEPT_LINE_LENGTH]
         tail.extend(_line(line) for line in lines[-KEPT_LINES:] if line.strip())
     if rest.strip():
         tail.append(_line(rest))

@@ -52,7 +52,7 @@ interface Vhs {
   representations(): Representation[];
   /** The rendition for the bandwidth that was measured and the size of the player, of those that are allowed. */
   selectPlaylist(): Playlist | undefined;
-  /** Not public, and so asked for with care: see `finishSwitch`. */
+  /** Not public, and so asked for with care: see `throwBufferAway`. */
   playlistController_?: { waitingForFastQualityPlaylistReceived_?: boolean; runFastQualitySwitch_?: () => void };
 }
 
@@ -149,12 +149,12 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
   // VHS throws the buffer away for a switch when the playlist of the rendition arrives. One that it has had before it takes up
   // at once, before it remembers that it is to do so: the choice would be seen when all that is buffered was played, and the
   // next climb on Auto would throw the buffer away in its place. So what was forgotten is done here, right after.
+  /* oxlint-disable no-underscore-dangle -- the names are VHS's. */
+  const throwBufferAway = (): void => vhs()?.playlistController_?.runFastQualitySwitch_?.();
   const finishSwitch = (): void => {
-    /* oxlint-disable no-underscore-dangle -- the names are VHS's. */
-    const controller = vhs()?.playlistController_;
-    if (controller?.waitingForFastQualityPlaylistReceived_) controller.runFastQualitySwitch_?.();
-    /* oxlint-enable no-underscore-dangle */
+    if (vhs()?.playlistController_?.waitingForFastQualityPlaylistReceived_) throwBufferAway();
   };
+  /* oxlint-enable no-underscore-dangle */
   player.on('mediachange', () => queueMicrotask(finishSwitch));
 
   const levels = (): QualityLevelList => (player as unknown as { qualityLevels(): QualityLevelList }).qualityLevels();
@@ -165,10 +165,34 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     const selected = list[list.selectedIndex];
     return selected ? linesOf(selected) || null : null;
   };
+  const linesShown = (): number => linesOf({ width: video.videoWidth, height: video.videoHeight });
+  let stopRepainting = (): void => undefined;
+  const repaintWhilePaused = (lines: number): void => {
+    stopRepainting();
+    const stop = new AbortController();
+    stopRepainting = () => stop.abort();
+    const { signal } = stop;
+    video.addEventListener('play', stopRepainting, { signal });
+    video.addEventListener('emptied', stopRepainting, { signal });
+    const onward = (): void => {
+      if (linesShown() === lines) stopRepainting();
+      // A paused picture is decoded anew only for a seek, be it to where it stands.
+      else if (!video.seeking && isBuffered(video)) video.currentTime = video.currentTime;
+    };
+    for (const event of ['progress', 'resize'] as const) video.addEventListener(event, onward, { signal });
+  };
   const switchAtOnce = (target: Representation | undefined): void => {
-    // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
-    target?.enabled(false);
-    target?.enabled(true);
+    if (!target) return;
+    const lines = linesOf(target);
+    if (activeQuality() === lines) {
+      // On Auto it may have climbed already, behind a buffer of less: to VHS that is no switch at all.
+      if (linesShown() !== lines) throwBufferAway();
+    } else {
+      // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
+      target.enabled(false);
+      target.enabled(true);
+    }
+    if (video.paused) repaintWhilePaused(lines);
   };
 
   return {
@@ -221,6 +245,12 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       player.dispose();
     },
   };
+}
+
+function isBuffered({ buffered, currentTime }: HTMLVideoElement): boolean {
+  return Array.from({ length: buffered.length }).some(
+    (_, index) => buffered.start(index) <= currentTime && currentTime < buffered.end(index),
+  );
 }
 
 /** A segment that was not made when its playlist was read; the answer comes when it is. */
