@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from services.media.catalog.service import CatalogService
 from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
+from services.media.keys.periods import Periods
 from services.media.keys.rotation import Rotation
-from services.media.keys.service import KeyService, Periods
+from services.media.keys.service import KeyService
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
@@ -56,7 +57,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
     periods = Periods(settings.rotate_keys_after, settings.longest_session)
-    videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url)
+    videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url, periods)
     try:
         yield Parts(
             database=database,

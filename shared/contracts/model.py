@@ -1,13 +1,21 @@
 """The base of every document that crosses a process boundary: camelCase outside, snake_case inside."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 from pydantic.alias_generators import to_camel
 
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+_EXTERNAL_ID = r"[A-Za-z0-9._:-]{1,128}"
+
+ExternalId = Annotated[str, StringConstraints(pattern=f"^{_EXTERNAL_ID}$")]
 """An id of the platform's own: of a course, a chapter or a user. Opaque to us, safe in paths and logs."""
+
+
+def is_external_id(value: object) -> TypeGuard[str]:
+    """Whether it is what `ExternalId` takes, for values that come in no document of ours."""
+    return isinstance(value, str) and re.fullmatch(_EXTERNAL_ID, value) is not None
 
 
 def _storable(text: str) -> str:

@@ -7,6 +7,8 @@ and the old one stays until everything is wrapped anew.
 import base64
 import binascii
 from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
 from Crypto.Cipher import AES
 from Crypto.Random import get_random_bytes
@@ -28,6 +30,21 @@ class Wrapped:
     kid: str
     nonce: bytes
     ciphertext: bytes
+
+
+class StoredSecret(Protocol):
+    """A row of ``content_keys``: a wrapped content secret and what it is bound to."""
+
+    @property
+    def version_id(self) -> UUID: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def kid(self) -> str: ...
+    @property
+    def nonce(self) -> bytes: ...
+    @property
+    def wrapped(self) -> bytes: ...
 
 
 class KeyRing:
@@ -69,6 +86,11 @@ class KeyRing:
         cipher.update(context)
         ciphertext, tag = cipher.encrypt_and_digest(secret)
         return Wrapped(self._first, nonce, ciphertext + tag)
+
+    def open(self, stored: StoredSecret) -> bytes:
+        """The content secret of a row of ``content_keys``; KeyRingError where it is not that row's, or not ours."""
+        context = secret_context(str(stored.version_id), stored.epoch)
+        return self.unwrap(Wrapped(stored.kid, stored.nonce, stored.wrapped), context)
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
         key = self._keys.get(wrapped.kid)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from services.media.keys.periods import Periods
 from services.media.keys.rotation import Rotation
-from services.media.keys.service import Periods
 from shared.contracts.jobs import MEDIA_QUEUE
 from shared.crypto import KeyRing
 from shared.db import Database

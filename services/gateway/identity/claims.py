@@ -1,6 +1,5 @@
 """Where a platform puts what Lectern wants to know into its tokens, and what it calls the roles."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +8,8 @@ from pydantic import ValidationError
 
 from services.gateway.identity import errors
 from shared.contracts.access import Actor, Role
+from shared.contracts.model import is_external_id
 
-_USER_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _DEFAULT = {"user_id": "sub", "role": "role", "name": "name", "email": "email"}
 LONGEST_TEXT = 512
 
@@ -41,7 +40,7 @@ class ClaimMap:
     def actor(self, claims: Mapping[str, Any]) -> Actor:
         """Who is named by the claims of a token. Raises Problem ``invalid_jwt``."""
         user_id = self._of(claims, "user_id")
-        if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
+        if not is_external_id(user_id):
             place = self.claims["user_id"]
             raise errors.invalid_jwt(f"its {place} must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
         role = self._role(self._of(claims, "role"))

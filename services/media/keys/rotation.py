@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.media.keys import repository
+from services.media.keys.periods import Periods
 from services.media.keys.reencryption import Epoch, NotReadable, reencrypt
-from services.media.keys.service import Periods
 from services.media.videos import repository as videos
 from shared.contracts.jobs import RotateKeys
 from shared.contracts.video import public_prefix
-from shared.crypto import KeyRing, Wrapped
-from shared.crypto.keyring import secret_context
+from shared.crypto import KeyRing
 from shared.db import Database, Session, new_id
 from shared.db.models.media import KeyRotation, VideoVersion
 from shared.jobs import Doorbell
@@ -114,8 +113,7 @@ class Rotation:
         row = await videos.content_key(session, version.id, epoch)
         if row is None:
             raise LeaseLost
-        secret = self._keyring.unwrap(Wrapped(row.kid, row.nonce, row.wrapped), secret_context(str(version.id), epoch))
-        return Epoch(_prefix(version, epoch), secret)
+        return Epoch(_prefix(version, epoch), self._keyring.open(row))
 
     async def _switch(self, version_id: UUID, epoch: int, since: datetime) -> None:
         """From here on new sessions get the new epoch; the old one leaves when nobody can be playing it."""

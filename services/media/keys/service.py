@@ -1,44 +1,25 @@
 """The keys of films: when they are rotated, and by which master key their secrets are wrapped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from services.media.keys import errors, repository
+from services.media.keys.content_keys import new_content_key
+from services.media.keys.periods import Periods
 from services.media.keys.schemas import KeyList, RewrapAnswer, RotateAnswer, RotateRequest, RotationAnswer
 from services.media.videos import errors as video_errors
 from services.media.videos import repository as videos
 from shared.contracts.jobs import RotateKeys
-from shared.crypto import KeyRing, Wrapped
-from shared.crypto.keyring import new_content_secret, secret_context
+from shared.crypto import KeyRing
+from shared.crypto.keyring import secret_context
 from shared.db import Database, Session
 from shared.db.models.media import ContentKey, KeyRotation
 from shared.jobs import Doorbell
 
-SPARE = timedelta(hours=1)
-"""Added to the longest session: clocks differ, and a segment may be on its way."""
 AT_A_TIME = 20
 MOST_BEGUN = 10_000
 REWRAP_AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class Periods:
-    """``rotate_after`` None: by command only."""
-
-    rotate_after: timedelta | None
-    longest_session: timedelta
-
-    @property
-    def next(self) -> datetime:
-        """When keys that are made now are to be rotated."""
-        return datetime.now(UTC) + (self.rotate_after or timedelta(days=7))
-
-    @property
-    def retired(self) -> timedelta:
-        """For how long what an epoch left behind may still be asked for."""
-        return self.longest_session + SPARE
 
 
 class KeyService:
@@ -86,17 +67,7 @@ class KeyService:
             await repository.move_on(session, version_id, found.key_epoch, self._periods.next)
             return False
         epoch = found.last_epoch + 1
-        wrapped = self._keyring.wrap(new_content_secret(), secret_context(str(version_id), epoch))
-        session.add(
-            ContentKey(
-                version_id=version_id,
-                epoch=epoch,
-                kid=wrapped.kid,
-                nonce=wrapped.nonce,
-                wrapped=wrapped.ciphertext,
-                key_rotation_at=self._periods.next,
-            )
-        )
+        session.add(new_content_key(self._keyring, version_id, epoch, self._periods.next))
         session.add(KeyRotation(version_id=version_id, epoch=epoch, state="running", reason=reason))
         session.ring_after_commit(lambda: self._media.ring(RotateKeys(version_id=version_id)))
         return True
@@ -121,9 +92,7 @@ class KeyService:
         for row in rows:
             if row.kid not in self._keyring:
                 raise errors.master_key_missing(row.kid)
-            context = secret_context(str(row.version_id), row.epoch)
-            secret = self._keyring.unwrap(Wrapped(row.kid, row.nonce, row.wrapped), context)
-            wrapped = self._keyring.wrap(secret, context)
+            wrapped = self._keyring.wrap(self._keyring.open(row), secret_context(str(row.version_id), row.epoch))
             row.kid, row.nonce, row.wrapped = wrapped.kid, wrapped.nonce, wrapped.ciphertext
 
     async def overview(self, limit: int) -> KeyList:

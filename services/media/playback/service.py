@@ -11,8 +11,7 @@ from services.media.playback.wanted import WantedSegments
 from services.media.videos import ledger as ledgers
 from services.media.videos import repository
 from shared.contracts.video import VideoStatus, public_prefix, segment_key
-from shared.crypto import KeyRing, Wrapped, segment_iv
-from shared.crypto.keyring import secret_context
+from shared.crypto import KeyRing, segment_iv
 from shared.db import Database, Session
 from shared.db.models.media import Rendition, VideoVersion
 
@@ -113,8 +112,7 @@ class PlaybackService:
         row = await repository.content_key(session, version.id, epoch)
         if row is None:
             raise errors.epoch_ended()
-        context = secret_context(str(version.id), epoch)
-        return self._keyring.unwrap(Wrapped(row.kid, row.nonce, row.wrapped), context)
+        return self._keyring.open(row)
 
 
 def _stretches(durations: Sequence[float], runs: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:

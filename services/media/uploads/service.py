@@ -17,12 +17,12 @@ from services.media.uploads.intake import Intake, StoredSource
 from services.media.uploads.schemas import UploadAccepted
 from services.media.videos.service import VideoService
 from shared.contracts.access import Actor
+from shared.contracts.model import is_external_id
 from shared.db import Database, new_id
 from shared.storage import StorageFull, StorageUnavailable, Store
 
 log = logging.getLogger(__name__)
 
-CHAPTER_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 ABANDONED_AFTER = timedelta(hours=24)
 MAX_NAME = 255
 
@@ -120,7 +120,7 @@ class UploadService:
     async def _chapter(self, form: _Form, value: str, actor: Actor) -> None:
         if form.chapter_id is not None:
             raise errors.repeated_field("chapterId")
-        if not CHAPTER_ID.match(value):
+        if not is_external_id(value):
             raise errors.invalid_chapter_id()
         # Asked before the film is read, so that two gigabytes are not sent for nothing.
         await self._videos.require_free_chapter(value, actor)

@@ -1,13 +1,15 @@
 """A video's life: made from an upload, taken over from the transcoder's ledger, replaced, deleted."""
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
 from services.media.catalog.staff import require_staff
 from services.media.downloads import repository as downloads
+from services.media.keys.content_keys import new_content_key
+from services.media.keys.periods import Periods
 from services.media.uploads import errors as upload_errors
 from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
@@ -25,13 +27,10 @@ from services.media.videos.schemas import (
 from services.media.videos.storyboard import storyboard
 from shared.contracts.access import Actor, Role
 from shared.contracts.jobs import CancelVersion, PlanVersion, SweepStorage
-from shared.crypto.keyring import KeyRing, new_content_secret, secret_context
+from shared.crypto import KeyRing
 from shared.db import Database, Session
-from shared.db.models.media import ContentKey, Video, VideoVersion
+from shared.db.models.media import Video, VideoVersion
 from shared.jobs import Doorbell
-
-FIRST_ROTATION = timedelta(days=7)
-"""After so long a new film's keys are due for the first time; from then on by setting (`keys.service.Periods`)."""
 
 
 class VideoService:
@@ -44,9 +43,11 @@ class VideoService:
         transcoder: Doorbell,
         media: Doorbell,
         public_base_url: str,
+        periods: Periods,
     ) -> None:
         self._database = database
         self._keyring = keyring
+        self._periods = periods
         self._transcoder = transcoder
         self._media = media
         self._public_base_url = public_base_url.rstrip("/")
@@ -119,18 +120,8 @@ class VideoService:
                 public_secret=secrets.token_hex(16),
             )
         )
-        wrapped = self._keyring.wrap(new_content_secret(), secret_context(str(version_id), 1))
         await session.flush()
-        session.add(
-            ContentKey(
-                version_id=version_id,
-                epoch=1,
-                kid=wrapped.kid,
-                nonce=wrapped.nonce,
-                wrapped=wrapped.ciphertext,
-                key_rotation_at=datetime.now(UTC) + FIRST_ROTATION,
-            )
-        )
+        session.add(new_content_key(self._keyring, version_id, 1, self._periods.next))
         session.ring_after_commit(lambda: self._transcoder.ring(PlanVersion(version_id=version_id)))
 
     async def status(self, video_id: UUID, actor: Actor | None = None) -> VideoStatusAnswer:

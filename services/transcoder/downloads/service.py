@@ -26,8 +26,7 @@ from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import HEARTBEAT_SECONDS, Source, content_key, wanted_source
 from services.transcoder.pipeline.sources import drop_directory, fresh_directory
 from shared.contracts.video import download_prefix, public_prefix, segment_key
-from shared.crypto import Wrapped, decrypt_segment, segment_key_and_iv
-from shared.crypto.keyring import secret_context
+from shared.crypto import decrypt_segment, segment_key_and_iv
 from shared.db import Session
 from shared.storage import StorageError, Store
 
@@ -174,8 +173,7 @@ class _Film:
     async def secret(self, session: Session) -> bytes:
         row = await content_key(session, self.version_id, self._source.key_epoch)
         assert row is not None, "media writes the content key together with the version"
-        context = secret_context(str(self.version_id), self._source.key_epoch)
-        return self._shop.keyring.unwrap(Wrapped(row.kid, row.nonce, row.wrapped), context)
+        return self._shop.keyring.open(row)
 
     def tracks(self, secret: bytes) -> list[Track]:
         sounds = {audio.name: audio for audio in self.plan.audio}

@@ -38,8 +38,7 @@ from shared.contracts.video import (
     public_prefix,
     segment_key,
 )
-from shared.crypto import KeyRing, Wrapped, encrypt_segment, segment_key_and_iv
-from shared.crypto.keyring import secret_context
+from shared.crypto import KeyRing, encrypt_segment, segment_key_and_iv
 from shared.db import Database
 from shared.storage import StorageError, Store
 
@@ -129,9 +128,7 @@ class Encoder:
             row = await repository.content_key(session, claim.version_id, source.key_epoch)
             made = await repository.made_segments(session, claim)
         assert row is not None, "media writes the content key together with the version"
-        secret = self._shop.keyring.unwrap(
-            Wrapped(row.kid, row.nonce, row.wrapped), secret_context(str(claim.version_id), source.key_epoch)
-        )
+        secret = self._shop.keyring.open(row)
         images = None
         directory = await fresh_directory(self._shop.directory / f"{claim.id}-{claim.attempts}")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -54,6 +55,15 @@ def media_missing(plain: Path, path: Path) -> None:
     path.write_bytes(data[: data.index(b"mdat") + 40])
 
 
+def first_chunk_out_of_range(plain: Path, path: Path) -> None:
+    """An index whose first chunk has a number far beyond how many there are."""
+    data = bytearray(plain.read_bytes())
+    for found in re.finditer(b"stsc", bytes(data)):
+        at = found.end() + 8
+        data[at : at + 4] = b"\x01\x01\x00\x00"
+    path.write_bytes(data)
+
+
 def chunks_out_of_range(plain: Path, path: Path) -> None:
     """All the media stand somewhere behind the file's end."""
     data = bytearray(plain.read_bytes())
@@ -100,13 +110,14 @@ def huge_picture(plain: Path, path: Path) -> None:
         ("068 a codec nobody knows", "mkv", renamed((b"V_MPEG4/ISO/AVC", b"V_UNHEARD/OF/XX")), "unsupported_codec"),
         ("070 a box that swallows the index", "mp4", box_that_swallows, "not_media"),
         ("087 an index without its media", "mp4", media_missing, "truncated"),
-        ("089 chunks behind the end", "mp4", chunks_out_of_range, "truncated"),
+        ("089 a first chunk that there is not", "mp4", first_chunk_out_of_range, "not_media"),
         ("100 an element of unknown size", "mkv", content(b"\x1a\x45\xdf\xa3\xff" + b"\xec\xff" * 400), "not_media"),
         ("empty", "mp4", content(b""), "not_media"),
         ("exe", "mp4", content(b"MZ\x90\x00\x03" + bytes(4000)), "not_media"),
         ("ffconcat_abs", "mp4", content(b"ffconcat version 1.0\nfile '/etc/passwd'\nfile http://127.0.0.1:9/\n"), "not_media"),
         ("hls_file_passwd", "mp4", content(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "not_media"),
         ("hls_http_loopback", "mp4", content(b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"), "not_media"),
+        ("--- chunks behind the end", "mp4", chunks_out_of_range, "truncated"),
         ("--- an AVI without its end", "avi", without_end(0.6), "truncated"),
         ("--- an AVI without its index", "avi", without_end(0.97), "truncated"),
         ("--- an MP4 whose index was to come", "mp4", without_end(0.8), "truncated"),
