@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -153,12 +153,22 @@ class WorkerProcess:
         if waits:
             await self._bells.tell_workers()
 
-    async def slot(self, lane: int, *, light: bool = False) -> None:
+    def slots(self, ordinary: int) -> Iterator[Coroutine[Any, Any, None]]:
+        """All that work at the same time, ``ordinary`` of them on whatever there is."""
+        for number in range(URGENT_SLOTS):
+            # Files that are slow to examine leave the last one to viewers.
+            yield self.slot(repository.URGENT_LANE, plans=number == 0)
+        for _ in range(ordinary):
+            yield self.slot(repository.ORDINARY_LANE)
+        yield self.slot(repository.ORDINARY_LANE, light=True)
+        yield self.download_slot()
+
+    async def slot(self, lane: int, *, light: bool = False, plans: bool = True) -> None:
         """Take work of ``lane`` or a more urgent one, piece after piece; then wait for the bell.
 
-        ``light``: of the ordinary work only sound and stills.
+        ``light``: of the ordinary work only sound and stills. ``plans``: new films are examined, too.
         """
-        await self._work_for_ever(lambda: self._one(lane, light))
+        await self._work_for_ever(lambda: self._one(lane, light, plans))
 
     async def download_slot(self) -> None:
         """Make films to take home, one after the other."""
@@ -179,11 +189,11 @@ class WorkerProcess:
                 log.warning("a slot met a fault outside its work; it goes on", exc_info=True)
                 await asyncio.sleep(AFTER_FAULT)
 
-    async def _one(self, lane: int, light: bool) -> bool:
+    async def _one(self, lane: int, light: bool, plans: bool) -> bool:
         """Do one piece of work; False when there is none."""
         async with self._database.session_scope() as session:
             chunk = await repository.claim_chunk(session, self._name, repository.URGENT_LANE)
-            plan = await repository.claim_plan(session, self._name) if chunk is None else None
+            plan = await repository.claim_plan(session, self._name) if chunk is None and plans else None
             if chunk is None and plan is None and lane > repository.URGENT_LANE:
                 chunk = await repository.claim_chunk(session, self._name, lane, light=light)
         if chunk is not None:
@@ -268,14 +278,8 @@ async def work(settings: TranscoderWorkerSettings) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(process.say_alive())
             group.create_task(run_worker(lambda: _ear(redis_url, process)))
-            for lane, slots in (
-                (repository.URGENT_LANE, URGENT_SLOTS),
-                (repository.ORDINARY_LANE, settings.transcoder_slots),
-            ):
-                for _ in range(slots):
-                    group.create_task(process.slot(lane))
-            group.create_task(process.slot(repository.ORDINARY_LANE, light=True))
-            group.create_task(process.download_slot())
+            for slot in process.slots(settings.transcoder_slots):
+                group.create_task(slot)
 
 
 def _ear(redis_url: str, process: WorkerProcess) -> Any:

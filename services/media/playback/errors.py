@@ -7,7 +7,7 @@ def not_playable() -> Problem:
     return Problem(
         409,
         "video_not_playable",
-        "The film is still being prepared. Ask for its status and try again when it is playable.",
+        "The film cannot be watched yet, or could not be made: its status tells. Try again when it is playable.",
     )
 
 

@@ -68,7 +68,7 @@ class Ledger:
     def eta(self) -> float | None:
         """Seconds until it is ready if it goes on like this; None where nobody works on it this moment."""
         speed = self.speed
-        if speed is None:
+        if speed is None or self.paused:
             return None
         left = sum(share.whole - share.made for share in self.shares if share.kind == self._slow_kind)
         return round(left / speed, 1)

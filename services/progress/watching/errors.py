@@ -13,7 +13,9 @@ def chapter_has_no_video(chapter_id: str) -> Problem:
 
 def video_not_playable() -> Problem:
     return Problem(
-        409, "video_not_playable", "The film is still being prepared. Send the position when it can be watched."
+        409,
+        "video_not_playable",
+        "The film cannot be watched yet, or could not be made. Send the position when it can be watched.",
     )
 
 

@@ -22,6 +22,7 @@ import av.error
 from services.transcoder.ffmpeg import probe_timing as timing
 from services.transcoder.ffmpeg.claimed_size import is_cut_off
 from services.transcoder.ffmpeg.segments import MATROSKA_PATIENCE
+from services.transcoder.ladder.limits import Limits
 
 _TRANSFERS = {
     1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 11: "iec61966-2-4",
@@ -43,6 +44,8 @@ _DEFAULT = 0x1
 # Beyond these even looking costs too much; what is published is for the ladder's limits to say.
 _MOST_STREAMS = 128
 _MOST_DECLARED_PIXELS = 64_000_000
+# Pixels to be decoded above which it is looked at how few bytes they come from.
+_MUCH_WORK = Limits().costly_pixels
 _PACKETS_TO_FIRST_FRAME = 400
 _PACKETS_TO_ENCRYPTION = 50
 # A header may claim this much more than there is before the file counts as cut off, in seconds.
@@ -108,7 +111,15 @@ def examine(path: str, container: str) -> dict[str, Any]:
     if not answer["audio"] and any(not _has_decoder(path, container, index) for index in sounds):
         raise _Refusal("unsupported_codec", "The audio format of this file cannot be read. Export it as AAC.")
     _measure_ends(path, container, answer, claimed)
+    picture = answer.get("video")
+    if picture and _pixels(picture) > _MUCH_WORK:
+        with open_source(path, container) as source:
+            picture["coded_bytes"] = timing.coded_bytes(source, source.streams[picture["index"]], picture["duration"])
     return answer
+
+
+def _pixels(video: dict[str, Any]) -> float:
+    return float(video["width"] * video["height"] * Fraction(video["fps"]) * video["duration"])
 
 
 def open_source(path: str, container: str) -> av.container.InputContainer:

@@ -77,8 +77,8 @@ async def run(
     stdout is read as FFmpeg's `-progress pipe:1`, or kept whole with
     `capture_stdout`. The child is ended (TERM, then KILL) and FFmpegFailed
     "stalled" raised when neither output nor progress has come on for
-    `stall_timeout` seconds, time in which it was stopped (SIGSTOP) not
-    counted; and with "disk_budget" when it has written more than it may.
+    `stall_timeout` seconds, time in which it was stopped (SIGSTOP) or waited
+    for bytes of `limits.reads` not counted; and with "disk_budget" when it has written more than it may.
     When the caller is cancelled, or a callback raises, the child is killed and
     reaped before the exception goes on. `on_start` gets the pid, which is also
     the process group. Raises CageBroken, and what `limits.reads` raises.
@@ -101,7 +101,7 @@ async def run(
             *(asyncio.ensure_future(pipe.pump()) for pipe in pipes),
         ]
         everything = asyncio.gather(*reading)
-        guards = [asyncio.ensure_future(_stalled(child.pid, watch, stall_timeout))]
+        guards = [asyncio.ensure_future(_stalled(child.pid, watch, stall_timeout, gate))]
         if limits.disk_bytes is not None:
             guards.append(asyncio.ensure_future(_over_budget(limits.writable, limits.disk_bytes)))
         serving = asyncio.ensure_future(gate.serve() if gate is not None else _nothing())
@@ -236,12 +236,12 @@ def _signal(child: asyncio.subprocess.Process, number: int) -> None:
         os.killpg(child.pid, number)
 
 
-async def _stalled(pid: int, watch: Watch, timeout: float) -> tuple[str, str]:
+async def _stalled(pid: int, watch: Watch, timeout: float, gate: ReadGate | None) -> tuple[str, str]:
     """Returns when nothing has moved for `timeout` seconds."""
     clock = asyncio.get_running_loop().time
     while (left := watch.moved_at + timeout - clock()) > 0:
         await asyncio.sleep(min(left, 1.0))
-        if _is_stopped(pid):
+        if _is_stopped(pid) or (gate is not None and gate.is_waiting):
             watch.touch()
     return "stalled", "The encoder stopped making progress and was ended."
 

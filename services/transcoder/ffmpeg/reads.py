@@ -62,6 +62,8 @@ class ReadGate:
         self._own_end.setblocking(False)
         self._listener = -1
         self._inode = (0, 0)
+        self.is_waiting = False
+        """Whether the child stands still because bytes that it reads have not come yet."""
 
     def close(self) -> None:
         """For when the child is gone: a call that still waited would fail."""
@@ -108,7 +110,9 @@ class ReadGate:
         call, pid, _, number, _, _, *arguments = _NOTIFICATION.unpack(asked)
         span = self._span(pid, number, arguments)
         if span is not None:
+            self.is_waiting = True
             await self._file.ensure(*span)
+            self.is_waiting = False
             self._on_bytes()
         with contextlib.suppress(FileNotFoundError):  # it was killed meanwhile
             fcntl.ioctl(self._listener, _SEND, bytearray(_ANSWER.pack(call, 0, 0, _CONTINUE)))

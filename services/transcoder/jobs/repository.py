@@ -16,9 +16,10 @@ SELECT j.id, j.version_id, j.video_id, j.priority, j.error_code, j.error_message
        coalesce(c.chunks_active, 0) AS chunks_active, coalesce(c.encode_seconds, 0) AS encode_seconds, c.speed,
        CASE WHEN j.state = 'done' THEN 100 ELSE least(99.9, 100 * coalesce(c.made / nullif(c.whole, 0), 0)) END
            AS percent,
-       CASE WHEN j.state = 'encoding' AND c.speed > 0 THEN c.left_to_do / c.speed END AS eta,
+       CASE WHEN j.state = 'encoding' AND NOT j.paused AND c.speed > 0 THEN c.left_to_do / c.speed END AS eta,
        CASE WHEN j.state = 'failed' THEN 'failed' WHEN j.state = 'done' THEN 'completed' WHEN j.paused THEN 'paused'
             WHEN c.chunks_active > 0 OR (j.state = 'planning' AND j.lease_until >= now()) THEN 'active'
+            WHEN j.state = 'planning' AND j.not_before > now() THEN 'delayed'
             WHEN c.chunks_delayed > 0 AND c.chunks_delayed = c.chunks_waiting THEN 'delayed'
             ELSE 'waiting' END AS state
 FROM transcoding.video_processing_jobs j LEFT JOIN LATERAL (
@@ -75,7 +76,7 @@ async def begin_anew(session: Session, standing: ProcessingJob, by: str) -> None
     standing.attempts = 0
     standing.paused = False
     standing.error_code = standing.error_message = standing.error_detail = None
-    standing.finished_at = standing.lease_owner = standing.lease_until = None
+    standing.finished_at = standing.not_before = standing.lease_owner = standing.lease_until = None
     values = {"job": job_id}
     await session.execute(text("DELETE FROM transcoding.segments WHERE job_id = :job"), values)
     await session.execute(text("DELETE FROM transcoding.chunks WHERE job_id = :job AND on_demand"), values)

@@ -85,7 +85,9 @@ def _check_video(probe: Probe, video: VideoStream, limits: Limits) -> None:
             "too_small", f"The picture of {video.width}x{video.height} is too small to be shown. Export it larger."
         )
     work = pixels * float(min(Fraction(video.fps), Fraction(240))) * probe.duration
-    if work > limits.costly_pixels and work > limits.max_pixels_per_byte * max(probe.size_bytes, 1):
+    # Of the picture's own bytes: what else is in the file explains no work.
+    coded = probe.size_bytes if video.coded_bytes is None else min(probe.size_bytes, video.coded_bytes)
+    if work > limits.costly_pixels and work > limits.max_pixels_per_byte * max(coded, 1):
         raise Refused(
             "too_costly", "The film is far longer or larger than its few bytes explain. Export it again and retry."
         )

@@ -36,7 +36,8 @@ class VideoStream(_Frozen):
     picture upright; `hflip` mirrors it left to right after that turn.
     `last_time` is when the last picture starts to be shown, if the end of
     the file could be read; `longest_gop` the longest time between keyframes
-    in seconds, if the file's index tells it.
+    in seconds, if the file's index tells it. `coded_bytes` is what its packets
+    hold together, as far as that can be told without reading all of them.
     """
 
     index: int
@@ -59,6 +60,7 @@ class VideoStream(_Frozen):
     start_time: str = "0"
     last_time: str | None = None
     longest_gop: float | None = None
+    coded_bytes: int | None = None
     duration: float = 0.0
 
     @property

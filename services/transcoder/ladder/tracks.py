@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +13,48 @@ from services.transcoder.ladder.model import AudioStream
 MOST_TRACKS = 16
 _LONGEST_LABEL = 60
 _NAMELESS = "Audio"
+_PLACES = frozenset(
+    [
+        "audio",
+        "back",
+        "c",
+        "center",
+        "centre",
+        "ch",
+        "channel",
+        "front",
+        "fc",
+        "fl",
+        "fr",
+        "handler",
+        "in",
+        "input",
+        "l",
+        "left",
+        "lfe",
+        "line",
+        "lowfrequency",
+        "main",
+        "media",
+        "mic",
+        "microphone",
+        "mix",
+        "mono",
+        "r",
+        "rear",
+        "right",
+        "sb",
+        "side",
+        "sl",
+        "sound",
+        "soundhandler",
+        "sr",
+        "stereo",
+        "surround",
+        "track",
+    ]
+)
+"""Words of a title that name a channel or an input."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +110,14 @@ def _are_one_mix(streams: tuple[AudioStream, ...]) -> bool:
         return False
     kinds = {(s.codec, s.sample_rate, s.channels) for s in streams}
     languages = {tag for s in streams if (tag := language_tag(s.language))}
-    return len(kinds) == 1 and streams[0].channels == 1 and len(languages) < 2
+    contents = {_content(s) for s in streams}
+    return len(kinds) == 1 and streams[0].channels == 1 and len(languages) < 2 and len(contents) == 1
+
+
+def _content(stream: AudioStream) -> str:
+    """What the title says of what is heard, beside which channel or microphone of it this is."""
+    words = re.findall(r"[^\W\d_]+", (_title(stream) or "").casefold())
+    return " ".join(word for word in words if word not in _PLACES)
 
 
 def _name(language: str | None, taken: list[str]) -> str:

@@ -25,11 +25,11 @@ from services.transcoder.ffmpeg.video import encode_video_chunk
 from services.transcoder.ladder.model import Refused
 from services.transcoder.ladder.schema import ChunkPlan
 from services.transcoder.pipeline import repository
-from services.transcoder.pipeline.block_file import DiskFull
 from services.transcoder.pipeline.brake import PATIENT, Brake
+from services.transcoder.pipeline.faults import code_of, wait_after
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
-from services.transcoder.pipeline.sources import OpenSource, Sources, drop_directory, fresh_directory
+from services.transcoder.pipeline.sources import ROOM_WAIT, NoRoom, OpenSource, Sources, drop_directory, fresh_directory
 from shared.contracts.outline import Images, Sheet, Still
 from shared.contracts.video import (
     SEGMENT_CACHE_CONTROL,
@@ -40,7 +40,7 @@ from shared.contracts.video import (
 )
 from shared.crypto import KeyRing, encrypt_segment, segment_key_and_iv
 from shared.db import Database
-from shared.storage import StorageError, Store
+from shared.storage import Store
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +106,8 @@ class Encoder:
             await self._let_go(claim)
         except MediaBehind:
             await self._return(claim, wait=MEDIA_BEHIND)
+        except NoRoom:
+            await self._return(claim, wait=ROOM_WAIT)
         except asyncio.CancelledError:
             await self._return(claim)
             raise
@@ -113,7 +115,7 @@ class Encoder:
             await self._film_failed(claim, error)
         except Exception as error:
             log.warning("chunk %s failed", claim.label, exc_info=True)
-            await self._put_back(claim, _code(error), f"{type(error).__name__}: {error}")
+            await self._put_back(claim, code_of(error), f"{type(error).__name__}: {error}")
 
     async def _work(self, claim: ChunkClaim, meter: "Meter") -> None:
         started = time.monotonic()
@@ -216,11 +218,7 @@ class Encoder:
         log.warning("chunk %s of %s: %s\n%s", claim.label, claim.version_id, error, detail or "")
         final = error.code in FINAL_CODES or isinstance(error, Refused) or claim.attempts >= MOST_FFMPEG_ATTEMPTS
         if claim.chunk.kind == "thumbnails" and final:
-            # A film without pictures of itself is a film; whether its pictures decode is for the other chunks to say.
-            async with self._database.session_scope() as session:
-                await repository.finish_chunk(session, claim)
-            async with self._database.session_scope() as session:
-                await repository.finalise(session, claim.job_id)
+            await self._do_without(claim)
             return
         if claim.on_demand:
             # The ordinary chunk of these segments will say what is wrong with the film, and for good.
@@ -234,7 +232,17 @@ class Encoder:
             return
         await self._put_back(claim, error.code, error.message, detail)
 
+    async def _do_without(self, claim: ChunkClaim) -> None:
+        """A film without pictures of itself is a film; whether it can be decoded is for the other chunks to say."""
+        async with self._database.session_scope() as session:
+            await repository.finish_chunk(session, claim)
+        async with self._database.session_scope() as session:
+            await repository.finalise(session, claim.job_id)
+
     async def _put_back(self, claim: ChunkClaim, code: str, message: str, detail: str | None = None) -> None:
+        if claim.attempts >= repository.MOST_ATTEMPTS and claim.chunk.kind == "thumbnails":
+            await self._do_without(claim)
+            return
         async with self._database.session_scope() as session:
             if claim.attempts >= repository.MOST_ATTEMPTS:
                 await repository.release_failed(session, claim)
@@ -243,7 +251,7 @@ class Encoder:
                     told = "\n".join(filter(None, (message, detail)))
                     await repository.fail_job(session, claim.job_id, code, sentence, told, by=self._shop.name)
                 return
-            wait = 2.0**claim.attempts
+            wait = wait_after(code, claim.attempts)
             await repository.put_back(session, claim, code, message, wait, detail)
 
     async def _let_go(self, claim: ChunkClaim) -> None:
@@ -360,9 +368,3 @@ def _sheet(sheet: made_pictures.Sheet, key: str) -> Sheet:
         tile_width=first.w,
         tile_height=first.h,
     )
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, DiskFull):
-        return error.code
-    return "storage_unavailable" if isinstance(error, StorageError) else "processing_failed"

@@ -89,13 +89,21 @@ def chunk_label(chunk: ChunkPlan, *, on_demand: bool = False) -> str:
 
 
 CLAIM_PLAN = text("""
-UPDATE transcoding.video_processing_jobs SET attempts = attempts + 1, lease_owner = :owner,
-       lease_until = now() + make_interval(secs => :lease), updated_at = now()
-WHERE id = (
-    SELECT id FROM transcoding.video_processing_jobs
+WITH next AS (
+    SELECT id, lease_owner AS holder FROM transcoding.video_processing_jobs
     WHERE state = 'planning' AND NOT paused AND (lease_until IS NULL OR lease_until < now())
+      AND (not_before IS NULL OR not_before <= now())
     ORDER BY priority, id FOR UPDATE SKIP LOCKED LIMIT 1)
-RETURNING id, version_id, attempts
+UPDATE transcoding.video_processing_jobs j SET attempts = attempts + 1, lease_owner = :owner,
+       lease_until = now() + make_interval(secs => :lease), updated_at = now()
+FROM next WHERE j.id = next.id
+RETURNING j.id, j.version_id, j.attempts, next.holder
+""")
+
+GIVE_PLAN_BACK = text("""
+UPDATE transcoding.video_processing_jobs SET attempts = greatest(attempts - :unspent, 0), lease_owner = NULL,
+       lease_until = NULL, not_before = now() + make_interval(secs => :wait), updated_at = now()
+WHERE id = :id AND lease_owner = :owner AND state = 'planning' RETURNING id
 """)
 
 # Viewers' wishes first, then what starts a film, then one film after the other: ten films half done help nobody.
@@ -182,7 +190,34 @@ async def content_key(session: Session, version_id: UUID, epoch: int) -> Content
 async def claim_plan(session: Session, worker: str) -> PlanClaim | None:
     owner = _new_owner(worker)
     row = (await session.execute(CLAIM_PLAN, {"owner": owner, "lease": LEASE_SECONDS})).mappings().first()
-    return PlanClaim(owner, row["id"], row["version_id"], row["attempts"]) if row else None
+    if row is None:
+        return None
+    claim = PlanClaim(owner, row["id"], row["version_id"], row["attempts"])
+    if row["holder"] is not None:
+        await _note_lost(session, claim.job_id, row["holder"])
+    return claim
+
+
+async def put_plan_back(
+    session: Session, claim: PlanClaim, code: str, message: str, wait: float, *, spent: bool = True
+) -> None:
+    """Give a plan back, to be tried again after ``wait`` seconds. What is not ``spent`` costs no attempt."""
+    values = {"id": claim.job_id, "owner": claim.owner, "wait": wait, "unspent": 0 if spent else 1}
+    if (await session.execute(GIVE_PLAN_BACK, values)).scalar() is not None and spent:
+        await note(
+            session,
+            claim.job_id,
+            "to be tried again",
+            worker=worker_of(claim.owner),
+            attempt=claim.attempts,
+            code=code,
+            message=message,
+        )
+
+
+async def _note_lost(session: Session, job_id: UUID, holder: str, chunk: str | None = None) -> None:
+    message = f"Nothing was heard of the worker {worker_of(holder)} for {LEASE_SECONDS} seconds."
+    await note(session, job_id, "lease expired", code="lease_expired", message=message, chunk=chunk)
 
 
 async def write_plan(session: Session, claim: PlanClaim, plan: Plan, outline: dict[str, Any]) -> bool:
@@ -247,9 +282,9 @@ async def claim_chunk(
         plan=Plan.model_validate(job.plan),
     )
     if row["was"] == "active":
-        lost = f"Nothing was heard of the worker {worker_of(row['holder'])} for {LEASE_SECONDS} seconds."
-        await note(session, job.id, "lease expired", code="lease_expired", message=lost, chunk=claim.label)
-    await note(session, job.id, "started", chunk=claim.label, worker=claim.worker, attempt=claim.attempts)
+        await _note_lost(session, job.id, row["holder"], claim.label)
+    if claim.attempts <= MOST_ATTEMPTS:
+        await note(session, job.id, "started", chunk=claim.label, worker=claim.worker, attempt=claim.attempts)
     return claim
 
 

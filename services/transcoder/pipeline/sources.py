@@ -21,18 +21,28 @@ from weakref import WeakValueDictionary
 
 from services.transcoder.ffmpeg.process import ProcessLimits, sandbox_facts
 from services.transcoder.ffmpeg.reads import LazyFile
+from services.transcoder.ladder.model import Refused
 from services.transcoder.pipeline.block_file import BlockFile
 from services.transcoder.pipeline.fetching import Fetch
 from services.transcoder.pipeline.repository import Source
 from services.transcoder.pipeline.source_cache import SourceCache
-from shared.storage import ContentMismatch, LocalPaths, ObjectNotFound, Store
+from shared.storage import LocalPaths, ObjectNotFound, Store
 
 log = logging.getLogger(__name__)
 
+ROOM_WAIT = 2.0
+"""Seconds after which work is to look again whether there is room for its source."""
 DEFAULT_BUDGET = 64 * 1024**3
 _LINGER = 20.0
 """Seconds an unused source stays open and goes on coming: the next chunk of the same film is often seconds away."""
-_ROOM_LOOKS = 1.0
+
+
+class NoRoom(Exception):
+    """The sources in use leave no room for this one: its turn comes when one of them is done with."""
+
+
+def _gone() -> Refused:
+    return Refused("source_missing", "The uploaded file is not in storage any more, or not in full. Upload it again.")
 
 
 @dataclass(frozen=True)
@@ -69,13 +79,14 @@ class Sources:
         self._gated: bool | None = None
 
     @asynccontextmanager
-    async def reading(self, source: Source) -> AsyncIterator[OpenSource]:
+    async def reading(self, source: Source, *, in_part: bool = False) -> AsyncIterator[OpenSource]:
         """The film, readable from its first byte to its last by a child with the given limits, as soon as possible.
 
-        Raises StorageError; DiskFull where there is no room for it.
+        ``in_part``: only what the child reads is fetched, and the rest not in the background.
+        Raises Refused "source_missing", NoRoom, StorageError; DiskFull where there never will be room for it.
         """
         if isinstance(self._store, LocalPaths):
-            yield OpenSource(self._store.local_path(source.key))
+            yield OpenSource(await self._on_disk(self._store, source))
             return
         if not await self._can_be_read_lazily():
             async with self.whole(source) as opened:
@@ -85,19 +96,31 @@ class Sources:
             if fetch.file.complete:
                 yield OpenSource(fetch.path)
                 return
-            if self._background:
+            if self._background and not in_part:
                 fetch.fill()
-            yield OpenSource(fetch.path, fetch)
+            try:
+                yield OpenSource(fetch.path, fetch)
+            except ObjectNotFound:
+                raise _gone() from None
 
     @asynccontextmanager
     async def whole(self, source: Source) -> AsyncIterator[OpenSource]:
         """The film, when all of it is here. Raises what `reading` does."""
         if isinstance(self._store, LocalPaths):
-            yield OpenSource(self._store.local_path(source.key))
+            yield OpenSource(await self._on_disk(self._store, source))
             return
         async with self._fetching(source) as fetch:
-            await fetch.complete()
+            try:
+                await fetch.complete()
+            except ObjectNotFound:
+                raise _gone() from None
             yield OpenSource(fetch.path)
+
+    async def _on_disk(self, store: LocalPaths, source: Source) -> Path:
+        there = await self._store.stat(source.key)
+        if there is None or there.size != source.bytes:
+            raise _gone()
+        return store.local_path(source.key)
 
     async def close(self) -> None:
         """Stops what is on its way; what has come stays for the next worker."""
@@ -136,17 +159,15 @@ class Sources:
 
     async def _opened(self, source: Source, name: str) -> Fetch:
         there = await self._store.stat(source.key)
-        if there is None:
-            raise ObjectNotFound(source.key)
-        if there.size != source.bytes:
-            raise ContentMismatch(f"{source.key!r} has {there.size} bytes, and {source.bytes} were uploaded")
-        said = False
-        while (file := await self._open_file(name, source.bytes)) is None:
-            if not said:
-                log.info("the sources in use leave no room for %s; it waits", name)
-                said = True
+        if there is None or there.size != source.bytes:
+            raise _gone()
+        file = await self._open_file(name, source.bytes)
+        if file is None:
             await self._make_way()
-            await asyncio.sleep(_ROOM_LOOKS)
+            file = await self._open_file(name, source.bytes)
+        if file is None:
+            # Not waited for here: that would hold a slot which others could use, and one that viewers wait for.
+            raise NoRoom(name)
         return Fetch(self._store, source.key, file)
 
     async def _open_file(self, name: str, size: int) -> BlockFile | None:

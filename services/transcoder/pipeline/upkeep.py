@@ -52,6 +52,7 @@ async def work_waits(session: Session) -> bool:
         SELECT EXISTS (
             SELECT 1 FROM transcoding.video_processing_jobs
             WHERE state = 'planning' AND NOT paused AND (lease_until IS NULL OR lease_until < now())
+              AND (not_before IS NULL OR not_before <= now())
         ) OR EXISTS (
             SELECT 1 FROM transcoding.chunks c JOIN transcoding.video_processing_jobs j ON j.id = c.job_id
             WHERE j.state = 'encoding' AND NOT j.paused AND c.state IN ('waiting', 'active')

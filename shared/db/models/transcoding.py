@@ -31,6 +31,7 @@ class ProcessingJob(Base):
     outline: Mapped[dict[str, Any] | None]
     """The plan's promise in the words of ``shared.contracts.outline``; media reads it."""
     attempts: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     error_detail: Mapped[str | None]

@@ -7,6 +7,7 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from services.transcoder.ffmpeg.probe import probe
@@ -185,3 +186,22 @@ async def test_aac_in_avi_whose_codec_is_named_by_a_number(tmp_path: Path) -> No
     )  # fmt: skip
     found = await probe(source, container="avi")
     assert [stream.codec for stream in found.audio] == ["aac"]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+async def test_what_pads_a_file_explains_no_work(tmp_path: Path, suffix: str) -> None:
+    """Eight minutes of 4K at 60 pictures a second, all of them the same: a megabyte or two, and hours of work."""
+    still, path = tmp_path / "still.mkv", tmp_path / f"film.{suffix}"
+    one = ["-f", "lavfi", "-i", "color=gray:s=3840x2160:r=60:d=8", "-c:v", "libx264", "-preset", "ultrafast"]
+    ffmpeg(*one, "-x264-params", "keyint=600:bframes=0", still)
+    ffmpeg("-stream_loop", "59", "-i", still, "-c", "copy", "-fflags", "+genpts", path)
+    if suffix == "mp4":
+        with path.open("ab") as file:
+            file.write((9_000_000).to_bytes(4, "big") + b"free" + bytes(8_999_992))
+    with av.open(str(path)) as film:
+        held = sum(packet.size for packet in film.demux(video=0))
+    found = await probe(path, container=CONTAINERS[path.suffix])
+    assert found.video is not None and found.video.coded_bytes is not None
+    assert held * 0.95 <= found.video.coded_bytes <= held * 2
+    with pytest.raises(Refused, match="too_costly"):
+        make_plan(found)

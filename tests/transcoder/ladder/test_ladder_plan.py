@@ -295,3 +295,6 @@ def test_a_small_file_that_unfolds_into_hours_of_work_is_refused() -> None:
     with pytest.raises(Refused, match="too_costly"):
         make_plan(Probe(container="mov", duration=360.0, size_bytes=1_000_000, video=video))
     assert make_plan(Probe(container="mov", duration=360.0, size_bytes=900_000_000, video=video)).segment_count == 61
+    padded = video.model_copy(update={"coded_bytes": 1_000_000})
+    with pytest.raises(Refused, match="too_costly"):
+        make_plan(Probe(container="mov", duration=360.0, size_bytes=900_000_000, video=padded))

@@ -107,6 +107,19 @@ def test_mono_streams_of_one_language_are_one_mix(count: int) -> None:
     assert (audio.source_channels, audio.channels, audio.language, audio.seekable) == (count, 2, "en", True)
 
 
+@pytest.mark.parametrize("titles", [("Mic 1", "mic 2"), ("Left", "Right"), ("Stage L", "Stage R"), (None, "Mono")])
+def test_microphones_of_one_mix_may_have_names(titles: tuple[str | None, ...]) -> None:
+    streams = [stream(number, channels=1, title=title) for number, title in enumerate(titles, 1)]
+    [audio] = plan_of(*streams).audio
+    assert audio.stream_indexes == (1, 2)
+
+
+@pytest.mark.parametrize("titles", [("English", "Interpreter"), (None, "ქართული"), ("Talk", "Talk in Georgian")])
+def test_mono_streams_of_other_contents_are_tracks_of_their_own(titles: tuple[str | None, ...]) -> None:
+    streams = [stream(number, channels=1, title=title) for number, title in enumerate(titles, 1)]
+    assert sorted(a.stream_indexes for a in plan_of(*streams).audio) == [(1,), (2,)]
+
+
 @pytest.mark.parametrize(
     "second", [{"language": "ka"}, {"codec": "mp3"}, {"sample_rate": 44_100}, {"channels": 2}], ids=str
 )

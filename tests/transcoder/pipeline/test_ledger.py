@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,9 +14,12 @@ from sqlalchemy import text
 from services.transcoder.ladder.model import AudioStream, Probe
 from services.transcoder.ladder.plan import make_plan
 from services.transcoder.pipeline import repository, upkeep, wishes
-from services.transcoder.pipeline.encoding import missing_part
-from services.transcoder.pipeline.planning import outline
+from services.transcoder.pipeline.encoding import Encoder, missing_part
+from services.transcoder.pipeline.planning import Planner, outline
+from services.transcoder.pipeline.sources import ROOM_WAIT, NoRoom
+from services.transcoder.worker import WorkerProcess
 from shared.db import Database, new_id
+from shared.storage import StorageUnavailable
 
 PROBE = Probe(
     container="mov",
@@ -243,6 +248,116 @@ async def test_a_paused_job_is_nobodys_and_a_run_of_the_past_writes_nothing(owne
         await repository.record_segment(session, held, "audio", 0, 10)
         assert await repository.made_segments(session, held) == {"audio": set()}
     assert not await finish(owner, held)
+
+
+class Failing:
+    """Sources of which none can be read."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def reading(self, source: repository.Source, *, in_part: bool = False) -> Any:
+        raise self._error
+
+
+async def try_to_plan(owner: Database, error: Exception) -> float | None:
+    """One attempt that meets ``error``; seconds until the next one, None where there will be none."""
+    async with owner.session_scope() as session:
+        await session.execute(text("UPDATE transcoding.video_processing_jobs SET not_before = NULL"))
+        held = await repository.claim_plan(session, "planner")
+    assert held is not None
+    assert not await Planner(owner, Failing(error)).plan(held)  # type: ignore[arg-type]
+    async with owner.session_scope() as session:
+        assert await repository.claim_plan(session, "somebody else") is None
+        query = "SELECT extract(epoch FROM not_before - now())::float FROM transcoding.video_processing_jobs WHERE state = 'planning'"
+        waits: float | None = await session.scalar(text(query))
+    return waits
+
+
+async def test_a_store_that_is_away_costs_a_film_that_is_examined_five_attempts_and_more_time_each(
+    owner: Database, film: Film
+) -> None:
+    async with owner.session_scope() as session:
+        assert await repository.enter(session, film.version_id)
+    for _ in range(3):
+        # The sources in use leave no room: the film waits, and that costs nothing.
+        assert 0 < (await try_to_plan(owner, NoRoom("film")) or 0) <= ROOM_WAIT
+    waits = [await try_to_plan(owner, StorageUnavailable("503")) for _ in range(repository.MOST_ATTEMPTS)]
+    assert waits[-1] is None
+    assert waits[:-1] == sorted(waits[:-1], key=lambda one: one or 0.0)
+    assert (waits[0] or 0) > 2
+    assert await job_state(owner, film) == ("failed", "storage_unavailable")
+    async with owner.session_scope() as session:
+        job = await repository.job_of(session, film.version_id)
+        assert job is not None and "503" in (job.error_detail or "")
+        told = (
+            await session.execute(
+                text("SELECT event, attempt FROM transcoding.job_events WHERE job_id = :job ORDER BY id"),
+                {"job": job.id},
+            )
+        ).all()
+    again = [("to be tried again", number) for number in range(1, repository.MOST_ATTEMPTS)]
+    assert [tuple(line) for line in told] == [("entered", None), *again, ("failed", None)]
+
+
+async def test_a_worker_that_dies_while_it_examines_is_told(owner: Database, film: Film) -> None:
+    async with owner.session_scope() as session:
+        assert await repository.enter(session, film.version_id)
+    async with owner.session_scope() as session:
+        assert await repository.claim_plan(session, "dies") is not None
+        await session.execute(text("UPDATE transcoding.video_processing_jobs SET lease_until = now() - interval '1 s'"))
+    async with owner.session_scope() as session:
+        assert await repository.claim_plan(session, "lives") is not None
+        said = await session.scalar(
+            text("SELECT message FROM transcoding.job_events WHERE event = 'lease expired' ORDER BY id DESC")
+        )
+    assert "dies" in str(said)
+
+
+async def test_a_film_whose_stills_cannot_be_made_does_without(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    while (held := await claim(owner, "w")) is not None:
+        if held.chunk.kind == "thumbnails":
+            shop: Any = SimpleNamespace(database=owner, name="w")
+            await Encoder(shop).encode(replace(held, attempts=repository.MOST_ATTEMPTS + 1))
+        else:
+            assert await finish(owner, held)
+    assert await job_state(owner, film) == ("done", None)
+
+
+async def test_films_that_are_slow_to_examine_leave_a_slot_to_viewers(owner: Database, film: Film) -> None:
+    await planned(owner, film)
+    begun: asyncio.Queue[str] = asyncio.Queue()
+
+    class Slow:
+        async def plan(self, held: repository.PlanClaim) -> bool:
+            await begun.put("plan")
+            await asyncio.Event().wait()
+            return False
+
+        async def encode(self, held: repository.ChunkClaim) -> None:
+            await begun.put("wanted" if held.on_demand else "ordinary")
+            await asyncio.Event().wait()
+
+    async with owner.session_scope() as session:
+        await session.execute(text("UPDATE transcoding.chunks SET lane = 1"))
+        for _ in range(6):
+            copied = """INSERT INTO transcoding.video_processing_jobs (id, version_id, video_id, state)
+                        VALUES (:id, :id, :id, 'planning')"""
+            await session.execute(text(copied), {"id": new_id()})
+    slow: Any = Slow()
+    nobody: Any = None
+    process = WorkerProcess(owner, slow, slow, slow, nobody, "w", {})
+    running = [asyncio.create_task(slot) for slot in process.slots(ordinary=1)]
+    try:
+        assert [await begun.get() for _ in range(3)] == ["plan"] * 3
+        async with owner.session_scope() as session:
+            await wishes.wish(session, film.version_id, PLAN.rendition_names[0], 40)
+        assert await asyncio.wait_for(begun.get(), 60) == "wanted"
+    finally:
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 @pytest.mark.parametrize("rendition", PLAN.rendition_names)

@@ -21,12 +21,13 @@ from services.transcoder.ffmpeg.probe import PROBE_LIMITS, probe
 from services.transcoder.ffmpeg.process import run, sandbox_facts
 from services.transcoder.ffmpeg.segments import Segment
 from services.transcoder.ffmpeg.video import encode_video_chunk
+from services.transcoder.ladder.model import Refused
 from services.transcoder.ladder.plan import make_plan
 from services.transcoder.pipeline import block_file, source_cache
 from services.transcoder.pipeline import sources as sources_module
 from services.transcoder.pipeline.block_file import DiskFull
-from services.transcoder.pipeline.sources import OpenSource, Sources
-from shared.storage import ContentMismatch, LocalStore, Retries, StorageError, StorageUnavailable
+from services.transcoder.pipeline.sources import NoRoom, OpenSource, Sources
+from shared.storage import LocalStore, Retries, StorageUnavailable
 from shared.storage.s3 import S3Store
 from tests.shared.storage.s3_server import S3Server, running_s3_server, xattrs_work
 from tests.shared.storage.streams import content
@@ -230,11 +231,12 @@ async def test_sources_leave_by_budget_but_never_while_in_use(store: Counting, t
             pass
         async with other.whole(named[3]):  # the second lingers and goes; the first is in use, though older
             assert kept() == [1, 3]
-            waiting = asyncio.create_task(other.whole(named[4]).__aenter__())
-            done, _ = await asyncio.wait({waiting}, timeout=2)
-            assert not done
+            with pytest.raises(NoRoom):
+                async with other.whole(named[4]):
+                    pass
             assert first.path.read_bytes() == content(size, 1)
-        assert (await waiting).path.read_bytes() == content(size, 4)
+        async with other.whole(named[4]) as fourth:
+            assert fourth.path.read_bytes() == content(size, 4)
         assert kept() == [1, 4]
     with pytest.raises(DiskFull, match="budget"):
         async with Sources(store, directory, budget=2 * MIB).whole(named[1]):  # type: ignore[arg-type]
@@ -308,15 +310,63 @@ async def test_where_reads_cannot_wait_the_film_is_fetched_first(
     await sources.close()
 
 
-async def test_an_object_of_another_size_is_refused(store: Counting, tmp_path: Path) -> None:
+async def test_an_object_that_is_not_there_or_of_another_size_is_missing(store: Counting, tmp_path: Path) -> None:
     await store.put("short", content(MIB))
     sources = Sources(store, tmp_path / "sources")  # type: ignore[arg-type]
-    with pytest.raises(ContentMismatch):
-        async with sources.whole(source_of("short", MIB + 1)):
-            pass
-    with pytest.raises(StorageError):
-        async with sources.whole(source_of("nowhere", MIB)):
-            pass
+    local = LocalStore(tmp_path / "disk")
+    await local.put("short", b"short")
+    for held in (sources, Sources(local, tmp_path / "unused")):
+        for source in (source_of("short", MIB + 1), source_of("nowhere", MIB)):
+            for way in (held.whole, held.reading):
+                with pytest.raises(Refused, match="source_missing"):
+                    async with way(source):
+                        pass
+    await local.close()
+
+
+async def test_a_film_that_leaves_storage_while_it_is_read_is_missing(
+    lazy: None, store: Counting, films: dict[str, Path], tmp_path: Path
+) -> None:
+    path = films["moov-last.mp4"]
+    await store.put_file("leaves", path)
+    sources = Sources(store, tmp_path / "sources", background=False)  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="source_missing"):
+        async with sources.reading(source_of("leaves", path.stat().st_size)) as film:
+            await store.delete("leaves")
+            await probe(film.path, container="mov", limits=film.limits(PROBE_LIMITS))
+    await sources.close()
+
+
+async def test_a_film_that_is_examined_is_not_fetched(
+    lazy: None, store: Counting, films: dict[str, Path], tmp_path: Path
+) -> None:
+    path = films["moov-last.mp4"]
+    await store.put_file("examined", path)
+    sources = Sources(store, tmp_path / "sources")  # type: ignore[arg-type]
+    async with sources.reading(source_of("examined", path.stat().st_size), in_part=True) as film:
+        await probe(film.path, container="mov", limits=film.limits(PROBE_LIMITS))
+    assert store.fetched <= 16 * MIB
+    await sources.close()
+
+
+async def test_a_slow_store_is_no_damage_of_the_film(
+    lazy: None, store: Counting, films: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = films["moov-first.mp4"]
+    await store.put_file("slow", path)
+    sources = Sources(store, tmp_path / "sources", background=False)  # type: ignore[arg-type]
+    get = store.get
+
+    async def slowly(key: str, start: int | None = None, end: int | None = None) -> Any:
+        await asyncio.sleep(3)  # longer than a child may stand still by itself
+        async for piece in get(key, start, end):
+            yield piece
+
+    async with sources.reading(source_of("slow", path.stat().st_size)) as film:
+        monkeypatch.setattr(store, "get", slowly)
+        found = await probe(film.path, container="mov", timeout=2.0, limits=film.limits(PROBE_LIMITS))
+        assert found.duration == pytest.approx(SECONDS, abs=0.1)
+    await sources.close()
 
 
 async def test_a_store_that_fails_ends_the_child_with_the_stores_own_error(
