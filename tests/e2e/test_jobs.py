@@ -102,7 +102,7 @@ def test_a_cancelled_job_leaves_nothing_and_can_be_begun_anew(suite: Suite, plat
     refused(platform.admin.post(f"/api/admin/jobs/{job}/cancel"), 409, "job_ended")
 
     good(platform.admin.post(f"/api/admin/jobs/{job}/retry"), 202)
-    until(lambda: platform.status(video)["status"] != "failed", "the film to be begun anew")
+    assert platform.status(video)["status"] != "failed", "said at once, before media knows of it"
     ready = platform.wait_for(video)
     assert (ready["percent"], ready["error"]) == (100, None)
     played = player.play(platform.watch(platform.admin, video).master, quality=2)

@@ -138,12 +138,13 @@ class VideoService:
             replacing = None
             if video.pending_version_id not in (None, version.id):
                 replacing = await self._replacement(session, video.pending_version_id)
-        in_hand = ledger if version.status in ("processing", "playable") else None
+        status = _status(version, ledger)
+        in_hand = ledger if status in ("processing", "playable") else None
         tells_all = actor is not None and actor.role is Role.ADMIN
         return VideoStatusAnswer(
             video_id=str(video.id),
             chapter_id=video.chapter_id,
-            status=version.status,
+            status=status,
             stage=_stage(version, ledger),
             percent=_percent(version, ledger),
             speed=in_hand.speed if in_hand else None,
@@ -166,7 +167,7 @@ class VideoService:
                 for rendition in renditions
             ],
             replacing=replacing,
-            error=_fault(version, ledger.error_detail if ledger and tells_all else None),
+            error=_fault(version, ledger, detailed=tells_all),
         )
 
     async def _replacement(self, session: Session, version_id: UUID | None) -> ReplacementStatus | None:
@@ -175,11 +176,11 @@ class VideoService:
             return None
         ledger = await ledgers.read(session, version.id)
         return ReplacementStatus(
-            status=version.status,
+            status=_status(version, ledger),
             stage=_stage(version, ledger),
             percent=_percent(version, ledger),
             eta=ledger.eta if ledger else None,
-            error=_fault(version),
+            error=_fault(version, ledger),
         )
 
     async def storyboard(self, video_id: UUID) -> Storyboard:
@@ -259,13 +260,19 @@ def _percent(version: VideoVersion, ledger: Ledger | None) -> float:
     return max(version.percent, ledger.percent)
 
 
+def _status(version: VideoVersion, ledger: Ledger | None) -> str:
+    """Begun anew, a film is in hand again from the moment that the ledger says so."""
+    return "processing" if ledger is not None and ledger.run > version.run else version.status
+
+
 def _stage(version: VideoVersion, ledger: Ledger | None) -> str | None:
-    if version.status in ("ready", "failed"):
+    if _status(version, ledger) in ("ready", "failed"):
         return None
     return ledger.stage if ledger else "waiting"
 
 
-def _fault(version: VideoVersion, detail: str | None = None) -> Fault | None:
-    if version.error_code is None:
+def _fault(version: VideoVersion, ledger: Ledger | None, *, detailed: bool = False) -> Fault | None:
+    if version.error_code is None or _status(version, ledger) != "failed":
         return None
+    detail = ledger.error_detail if ledger and detailed else None
     return Fault(code=version.error_code, message=version.error_message or "", detail=detail)
