@@ -34,6 +34,7 @@ from services.gateway.proxy.upstream import Upstream
 from services.gateway.rights.platform import PlatformClient
 from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
+from services.gateway.sessions.playlists import Playlists
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.sessions.short_way import ShortWay
 from services.gateway.settings import GatewaySettings
@@ -167,6 +168,7 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
             "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
         ),
     }
+    state.playlists = Playlists(state.upstreams["media"])
     state.downloads = DownloadService(state.database, state.entitlement, state.upstreams["media"], settings.ip_policy)
 
 

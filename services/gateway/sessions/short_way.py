@@ -60,5 +60,5 @@ def _answering(scope: Scope) -> Awaitable[Response] | None:
         endpoint = endpoints.full_media_playlist if full else endpoints.media_playlist
         scope["route"] = _ROUTES[endpoint]
         ip = client_ip(Request(scope), state.settings.proxy_networks)
-        return endpoint(credential, rendition, state.sessions, state.upstreams["media"], ip)
+        return endpoint(credential, rendition, state.sessions, state.playlists, ip)
     return None
