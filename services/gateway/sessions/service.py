@@ -184,12 +184,17 @@ class SessionService:
         now = time.monotonic()
         if now - self._fetches.get(version_id, -FETCH_GRAIN) < FETCH_GRAIN:
             return
-        async with self._database.session_scope() as session:
-            await repository.note_fetch(session, version_id)
+        # Before it is written: of many who ask at once, one does it.
         self._fetches[version_id] = now
         self._fetches.move_to_end(version_id)
         if len(self._fetches) > FILMS_KEPT:
             self._fetches.popitem(last=False)
+        try:
+            async with self._database.session_scope() as session:
+                await repository.note_fetch(session, version_id)
+        except BaseException:
+            self._fetches.pop(version_id, None)
+            raise
 
     async def used(self, credential: str, ip: str) -> Found:
         """The session of a credential that is in use: a beat came. Keeps it alive."""
