@@ -1,5 +1,7 @@
 """One line per event, with the request id in every line; path credentials and tokens are masked."""
 
+import asyncio
+import contextlib
 import logging
 import re
 import secrets
@@ -7,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TextIO
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -76,9 +79,38 @@ class _Line(logging.Formatter):
         return self._written[1]
 
 
+class _Gathered(logging.StreamHandler[TextIO]):
+    """Writes what one turn of the event loop said at its end, in one piece: under load many requests end in one turn, and
+    whoever reads the other end of the pipe is woken once. Warnings, and what is said outside of a loop, go at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+            if record.levelno >= logging.WARNING:
+                self.flush()
+            elif len(self._lines) == 1:
+                asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:
+            self.flush()
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        # Called by logging itself at the end of the process, too.
+        with self.lock or contextlib.nullcontext():
+            gathered, self._lines = "".join(self._lines), []
+            if gathered:
+                self.stream.write(gathered)
+                self.stream.flush()
+
+
 def configure_logging(level: str) -> None:
     """Send everything to standard error, one line each; the supervisor or the platform keeps it."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Gathered(sys.stderr)
     handler.setFormatter(_Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
