@@ -11,6 +11,7 @@ from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import Policy, network_of
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.batches import BatchedQuery
+from services.gateway.sessions.kept import Kept
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import PlaybackSessionAnswer
 from services.gateway.sessions.windows import Windows
@@ -55,8 +56,8 @@ class SessionService:
         self._found = BatchedQuery(database.connect, repository.FIND)
         self._sliding: set[UUID] = set()
         # These never change for a version (and epoch), so keeping them spares a query and no decision.
-        self._secrets: OrderedDict[tuple[UUID, int], bytes] = OrderedDict()
-        self._windows: OrderedDict[UUID, Windows] = OrderedDict()
+        self._secrets = Kept(FILMS_KEPT, self._secret)
+        self._windows = Kept(FILMS_KEPT, self._windows_of)
         self._fetches: OrderedDict[UUID, float] = OrderedDict()
 
     async def open(self, token: str, ip: str) -> tuple[PlaybackSessionAnswer, UUID]:
@@ -155,13 +156,13 @@ class SessionService:
         On a restricted first watch a window opens as the student comes near it: ``not_watched_yet`` before.
         """
         found = await self._require(credential, ip)
-        windows = await self._windows_of(found.version_id)
+        windows = await self._windows.get(found.version_id)
         if window >= len(windows.starts):
             raise errors.key_not_found()
         released = windows.released(found.frontier_ms)
         if found.is_restricted and window >= released:
             raise errors.not_watched_yet(found.frontier_ms / 1000, windows.until(released) / 1000)
-        secret = await self._secret(found.version_id, epoch)
+        secret = await self._secrets.get((found.version_id, epoch))
         if found.needs_enrollment and not self._entitlement.lets(found.question):
             await self._entitlement.require_running(found.question)
         await self._slide(found)
@@ -208,7 +209,7 @@ class SessionService:
         found = await self._require(credential, ip)
         if not found.first_watch_restricted:
             return found, None
-        windows = await self._windows_of(found.version_id)
+        windows = await self._windows.get(found.version_id)
         return found, windows.released(found.frontier_ms) if found.is_restricted else len(windows.starts)
 
     async def renew(self, credential: str, ip: str, actor: Actor) -> datetime:
@@ -226,28 +227,20 @@ class SessionService:
             found = await repository.newest(session, actor.user_id, video_id)
         return None if found is None else {"id": str(found[0]), "opened_at": found[1].isoformat()}
 
-    async def _secret(self, version_id: UUID, epoch: int) -> bytes:
-        place = (version_id, epoch)
-        if place not in self._secrets:
-            async with self._database.session_scope() as session:
-                row = await repository.wrapped_secret(session, version_id, epoch)
-            if row is None:
-                raise errors.key_not_found()
-            self._secrets[place] = self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
-            if len(self._secrets) > FILMS_KEPT:
-                self._secrets.popitem(last=False)
-        return self._secrets[place]
+    async def _secret(self, place: tuple[UUID, int]) -> bytes:
+        version_id, epoch = place
+        async with self._database.session_scope() as session:
+            row = await repository.wrapped_secret(session, version_id, epoch)
+        if row is None:
+            raise errors.key_not_found()
+        return self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
 
     async def _windows_of(self, version_id: UUID) -> Windows:
-        if version_id not in self._windows:
-            async with self._database.session_scope() as session:
-                durations = await repository.segment_durations(session, version_id)
-            if not durations:
-                raise errors.key_not_found()
-            self._windows[version_id] = Windows.of(durations)
-            if len(self._windows) > FILMS_KEPT:
-                self._windows.popitem(last=False)
-        return self._windows[version_id]
+        async with self._database.session_scope() as session:
+            durations = await repository.segment_durations(session, version_id)
+        if not durations:
+            raise errors.key_not_found()
+        return Windows.of(durations)
 
     async def close(self) -> None:
         await self._found.close()
