@@ -34,7 +34,9 @@ from services.gateway.proxy.upstream import Upstream
 from services.gateway.rights.platform import PlatformClient
 from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
+from services.gateway.sessions.playlists import Playlists
 from services.gateway.sessions.service import Rules, SessionService
+from services.gateway.sessions.short_way import ShortWay
 from services.gateway.settings import GatewaySettings
 from services.gateway.site.api_document import router as document_router
 from services.gateway.site.public_files import router as public_router
@@ -82,6 +84,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             if app.state.rights is not None:
                 await app.state.rights.close()
             await app.state.public_store.close()
+            await app.state.sessions.close()
             await app.state.database.close()
 
     app = new_app("Lectern gateway", lifespan)
@@ -112,7 +115,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
 
 def _add_edges(app: FastAPI, settings: GatewaySettings) -> None:
-    """What every request passes, from the outside in: CORS, headers, (request ids,) the body's size, the audit log."""
+    """What every request passes, from the outside in: CORS, headers, (request ids,) the body's size, the audit log,
+    and the short way to what is asked for most."""
     policy = page_policy(settings.page_sources)
     app.add_middleware(SecurityHeaders, policy=policy, hsts=settings.hsts_seconds, proxies=settings.proxy_networks)
     if settings.origins:
@@ -126,6 +130,7 @@ def _add_edges(app: FastAPI, settings: GatewaySettings) -> None:
         )
     app.user_middleware.append(Middleware(BodySizes, larger=LARGER_BODIES))
     watch_decisions(app)
+    app.user_middleware.append(Middleware(ShortWay))
 
 
 def _wire(app: FastAPI, settings: GatewaySettings) -> None:
@@ -163,6 +168,7 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
             "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
         ),
     }
+    state.playlists = Playlists(state.upstreams["media"])
     state.downloads = DownloadService(state.database, state.entitlement, state.upstreams["media"], settings.ip_policy)
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields
 from datetime import timedelta
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
@@ -146,7 +147,7 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     def claim_map(self) -> ClaimMap:
         return ClaimMap.parse(self.platform_jwt_claims, self.platform_jwt_roles)
 
-    @property
+    @cached_property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part) for part in _split(self.trusted_proxies))
 

@@ -25,6 +25,8 @@ class Container(StrEnum):
     MATROSKA = "matroska"
 
 
+FINAL_PLAYLIST = "Lectern-Final"
+"""The header by which media tells the gateway that the film is made: this playlist of this epoch will not change."""
 SEGMENTS_PER_KEY_WINDOW = 10
 """Segments 10w..10w+9 of every rendition share window key w."""
 

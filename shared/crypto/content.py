@@ -5,20 +5,22 @@ and gateway agree without speaking. IVs are explicit in the playlist: renditions
 (the media sequence number) would use one IV for several plaintexts.
 """
 
+import hmac
+
 from Crypto.Cipher import AES
-from Crypto.Hash import SHA256
-from Crypto.Protocol.KDF import HKDF
 from Crypto.Util.Padding import pad, unpad
 
 from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW
 
 AES_128_BYTES = 16
+_SALT = b"lectern/hls/v1"
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:
-    derived = HKDF(secret, AES_128_BYTES, b"lectern/hls/v1", SHA256, 1, purpose.encode())
-    assert isinstance(derived, bytes)
-    return derived
+    # Extract and expand. One block of SHA-256 holds what is needed, so both are one HMAC, and pycryptodome's HKDF, which
+    # is written in Python, would cost a key more than all else that is computed for it.
+    extracted = hmac.digest(_SALT, secret, "sha256")
+    return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")[:AES_128_BYTES]
 
 
 def window_key(secret: bytes, window: int) -> bytes:

@@ -7,7 +7,9 @@ A job is a doorbell for work that stands in Postgres, so it may only be rung onc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -33,8 +35,19 @@ class Database:
     """
 
     def __init__(self, url: str, *, application: str, pool_size: int = 10, statement_timeout: float = 30.0) -> None:
+        address = make_url(url)
+        self._address = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connect_args: dict[str, Any] = {
+            "timeout": 10,
+            "server_settings": {
+                "application_name": application,
+                "statement_timeout": str(int(statement_timeout * 1000)),
+                "idle_in_transaction_session_timeout": "60000",
+                "timezone": "UTC",
+            },
+        }
         self._engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            address.set(drivername="postgresql+asyncpg"),
             # All of them are kept: one beyond what is kept is closed when it is given back, and a connection costs ten
             # times what a key's question does. The last one used is the first one taken, so that few are in use.
             pool_size=2 * pool_size,
@@ -44,15 +57,7 @@ class Database:
             pool_timeout=10,
             # Parameters hold tokens' hashes and people's ids; they have no place in a traceback.
             hide_parameters=True,
-            connect_args={
-                "timeout": 10,
-                "server_settings": {
-                    "application_name": application,
-                    "statement_timeout": str(int(statement_timeout * 1000)),
-                    "idle_in_transaction_session_timeout": "60000",
-                    "timezone": "UTC",
-                },
-            },
+            connect_args=self._connect_args,
         )
         self._sessions = async_sessionmaker(self._engine, class_=Session, expire_on_commit=False)
 
@@ -71,6 +76,10 @@ class Database:
                 await bell()
             except Exception:
                 log.warning("a doorbell could not be rung; the reconciler will find the work", exc_info=True)
+
+    async def connect(self) -> asyncpg.Connection:
+        """A connection outside of the pool, for reads of one statement without a transaction. Its taker closes it."""
+        return await asyncpg.connect(self._address, **self._connect_args)
 
     async def ping(self) -> None:
         """Raise unless the database answers."""

@@ -9,7 +9,7 @@ from shared.contracts.access import Actor
 from shared.http.problems import Problem
 
 
-def service_token_claims(request: Request) -> dict[str, Any]:
+async def service_token_claims(request: Request) -> dict[str, Any]:
     """The claims of the caller's service token. Declared as a router-wide dependency, so no route can forget it."""
     tokens: ServiceTokens = request.app.state.service_tokens
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -26,7 +26,7 @@ def service_token_claims(request: Request) -> dict[str, Any]:
 ServiceClaims = Annotated[dict[str, Any], Depends(service_token_claims)]
 
 
-def course_right(claims: ServiceClaims) -> bool | None:
+async def course_right(claims: ServiceClaims) -> bool | None:
     """What the platform says of the actor's part in the course, in place of an enrolment; None where it is not asked."""
     right = claims.get("course_right")
     return right if isinstance(right, bool) else None
@@ -35,7 +35,7 @@ def course_right(claims: ServiceClaims) -> bool | None:
 CourseRight = Annotated[bool | None, Depends(course_right)]
 
 
-def acting_person(request: Request, claims: ServiceClaims) -> Actor:
+async def acting_person(request: Request, claims: ServiceClaims) -> Actor:
     """The person the call is made for."""
     actor: Actor | None = request.state.actor
     if actor is None:

@@ -4,17 +4,21 @@ import logging
 import re
 import time
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import internal_error, problem_response
 from shared.http.protocol import CUT
-from shared.observability import mask_path, new_request_id, request_id_scope
+from shared.observability import IS_MASKED, mask_path, new_request_id, request_id_scope
 
 log = logging.getLogger("lectern.access")
 
-REQUEST_ID_HEADER = "x-request-id"
+REQUEST_ID_HEADER = b"x-request-id"
 _ACCEPTABLE = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+
+def first_header(scope: Scope, name: bytes) -> bytes:
+    """The first value of a request's header, named in small letters; empty where it has none."""
+    return next((value for key, value in scope["headers"] if key == name), b"")
 
 
 class RequestLog:
@@ -30,7 +34,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        given = first_header(scope, REQUEST_ID_HEADER).decode("latin-1")
         identifier = given if _ACCEPTABLE.match(given) else new_request_id()
         started = time.perf_counter()
         status = 0
@@ -39,7 +43,8 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = identifier
+                others = [one for one in message["headers"] if one[0] != REQUEST_ID_HEADER]
+                message["headers"] = [*others, (REQUEST_ID_HEADER, identifier.encode())]
             await send(message)
 
         async def whole_or_cut() -> Message:
@@ -61,4 +66,5 @@ class RequestLog:
                 path = scope["path"]
                 if not path.startswith("/health"):
                     elapsed = (time.perf_counter() - started) * 1000
-                    log.info("%s %s %s %.1f ms", scope["method"], mask_path(path), status or "aborted", elapsed)
+                    line = f"{scope['method']} {mask_path(path)} {status or 'aborted'} {elapsed:.1f} ms"
+                    log.info(line, extra=IS_MASKED)

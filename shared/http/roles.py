@@ -12,7 +12,7 @@ from shared.http.problems import Problem
 def _one_of(*roles: Role) -> object:
     names = " or ".join(role.value for role in roles)
 
-    def check(actor: ActingPerson) -> Actor:
+    async def check(actor: ActingPerson) -> Actor:
         if actor.role not in roles:
             raise Problem(
                 403, "role_required", f"This needs the role {names}; you are signed in as {actor.role.value}."

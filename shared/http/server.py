@@ -1,5 +1,6 @@
 """One way to make and run a service's app."""
 
+import gc
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
@@ -66,4 +67,8 @@ def new_app(title: str, lifespan: Lifespan) -> FastAPI:
 def serve(app: FastAPI, settings: ListenSettings) -> None:
     """Run ``app`` until a signal ends it."""
     configure_logging(settings.log_level)
+    # What was imported and wired stays: a full collection that walks through it again and again stops every request for
+    # a tenth of a second.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(app, host=settings.listen_host, port=settings.listen_port, **UVICORN)

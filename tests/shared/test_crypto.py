@@ -4,6 +4,8 @@ import base64
 
 import pytest
 from Crypto.Cipher import AES
+from Crypto.Hash import SHA256
+from Crypto.Protocol.KDF import HKDF
 from Crypto.Util.Padding import unpad
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,15 @@ def test_a_malformed_ring_is_refused_without_showing_key_material(written: str) 
     with pytest.raises(KeyRingError) as refusal:
         KeyRing.parse(written)
     assert base64.b64encode(b"short").decode() not in str(refusal.value)
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 1_000_000))
+def test_keys_and_ivs_are_derived_as_rfc_5869_has_it(secret: bytes, number: int) -> None:
+    for ours, purpose in (
+        (window_key(secret, number), f"key/{number}"),
+        (segment_iv(secret, "360p", number), f"iv/360p/{number}"),
+    ):
+        assert ours == HKDF(secret, 16, b"lectern/hls/v1", SHA256, 1, purpose.encode())
 
 
 def test_no_two_segments_share_an_iv_and_no_two_windows_a_key() -> None:

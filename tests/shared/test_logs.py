@@ -1,10 +1,11 @@
 """Nothing that opens a door stands in a log line."""
 
+import asyncio
 import logging
 
 import pytest
 
-from shared.observability import configure_logging, mask_path
+from shared.observability import IS_MASKED, configure_logging, mask_path
 
 API_KEY = "lk_" + "k-_9" * 5 + "AB_" + "S3CR_T-" * 6 + "x"
 
@@ -16,6 +17,7 @@ API_KEY = "lk_" + "k-_9" * 5 + "AB_" + "S3CR_T-" * 6 + "x"
         ("/api/playback/SECRET", "/api/playback/***"),
         ("/api/videos/stream?token=SECRET&x=1", "/api/videos/stream?token=***&x=1"),
         ("/api/courses", "/api/courses"),
+        ("/api/x/Bearer eyJ0.SECRET.SECRET", "/api/x/Bearer ***"),
         (f"/api/x/{API_KEY}?y=1", "/api/x/lk_***?y=1"),
         (f"/api/x?key={API_KEY}&y=1", "/api/x?key=lk_***&y=1"),
         ("/api/videos/stream/" + "S" * 43, "/api/videos/stream/***"),
@@ -44,3 +46,47 @@ def test_a_whole_line_is_masked_tracebacks_too(capsys: pytest.CaptureFixture[str
     assert "SECRET" not in written
     assert API_KEY[3:10] not in written
     assert "S3CR" not in written
+
+
+async def test_what_one_turn_of_the_loop_says_is_written_at_its_end_and_a_warning_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        configure_logging("INFO")
+        log = logging.getLogger("x")
+        log.info("first")
+        log.info("second")
+        assert capsys.readouterr().err == ""
+        await asyncio.sleep(0)
+        assert [line.split()[-1] for line in capsys.readouterr().err.splitlines()] == ["first", "second"]
+        log.info("third")
+        log.warning("fourth")
+        assert [line.split()[-1] for line in capsys.readouterr().err.splitlines()] == ["third", "fourth"]
+        await asyncio.to_thread(log.info, "fifth")
+        assert capsys.readouterr().err.endswith("fifth\n")
+        log.info("sixth")
+        # As logging does itself when the process ends.
+        logging.getLogger().handlers[0].flush()
+        assert capsys.readouterr().err.endswith("sixth\n")
+    finally:
+        logging.getLogger().handlers[:] = before
+
+
+def test_a_line_that_is_said_to_hold_no_secret_is_masked_where_a_traceback_follows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        configure_logging("INFO")
+        logging.getLogger("x").info("GET /api/playback/***/master.m3u8 100 %", extra=IS_MASKED)
+        try:
+            raise RuntimeError("/api/playback/SECRET/720p.m3u8")
+        except RuntimeError:
+            logging.getLogger("x").exception("asked for", extra=IS_MASKED)
+    finally:
+        logging.getLogger().handlers[:] = before
+    written = capsys.readouterr().err
+    assert "GET /api/playback/***/master.m3u8 100 %" in written
+    assert "RuntimeError" in written
+    assert "SECRET" not in written

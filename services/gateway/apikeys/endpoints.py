@@ -12,7 +12,7 @@ from services.gateway.identity.dependencies import Admin
 router = APIRouter(tags=["api keys"])
 
 
-def _api_keys(request: Request) -> ApiKeyService:
+async def _api_keys(request: Request) -> ApiKeyService:
     service: ApiKeyService = request.app.state.api_keys
     return service
 

@@ -15,7 +15,7 @@ router = APIRouter(tags=["devices"])
 UserId = Annotated[ExternalId, Path()]
 
 
-def _devices(request: Request) -> DeviceService:
+async def _devices(request: Request) -> DeviceService:
     service: DeviceService = request.app.state.devices
     return service
 

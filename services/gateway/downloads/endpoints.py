@@ -18,7 +18,7 @@ RETRY_AFTER = 2
 FILE_HEADERS = ("if-none-match", "if-range", "range", "user-agent")
 
 
-def _downloads(request: Request) -> DownloadService:
+async def _downloads(request: Request) -> DownloadService:
     service: DownloadService = request.app.state.downloads
     return service
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
@@ -104,6 +105,7 @@ def _within(address: IPv4Address | IPv6Address, networks: Networks) -> bool:
     return any(address in network for network in networks if network.version == address.version)
 
 
+@lru_cache(maxsize=4096)
 def _parse(written: str) -> IPv4Address | IPv6Address | None:
     try:
         parsed = ip_address(written.partition("%")[0])

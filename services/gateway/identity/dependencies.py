@@ -58,7 +58,7 @@ SignedIn = Annotated[Actor, Depends(_described)]
 
 
 def _only(role: Role) -> object:
-    def check(actor: SignedIn) -> Actor:
+    async def check(actor: SignedIn) -> Actor:
         if actor.role is not role:
             sentence = f"This needs the role {role.value}; you are signed in as {actor.role.value}."
             raise Problem(403, "role_required", sentence)
@@ -75,7 +75,11 @@ def _client_ip(request: Request) -> str:
     return client_ip(request, request.app.state.settings.proxy_networks)
 
 
-ClientIp = Annotated[str, Depends(_client_ip)]
+async def _asking_from(request: Request) -> str:
+    return _client_ip(request)
+
+
+ClientIp = Annotated[str, Depends(_asking_from)]
 
 
 async def _anybody(request: Request) -> None:

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.limits.errors import too_large
 from services.gateway.proxy.passing import LingeringRefusal
+from shared.http.middleware import first_header
 
 MOST = 1024 * 1024
 
@@ -20,11 +21,11 @@ class BodySizes:
         self._larger = tuple(larger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = self._most(scope["path"]) if scope["type"] == "http" else None
+        most = self._most(scope["path"]) if scope["type"] == "http" and _has_body(scope) else None
         if most is None:
             await self._app(scope, receive, send)
             return
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        declared = first_header(scope, b"content-length")
         if declared.isdigit() and int(declared) > most:
             await LingeringRefusal(too_large(most))(scope, receive, send)
             return
@@ -53,3 +54,8 @@ class BodySizes:
 
     def _most(self, path: str) -> int | None:
         return next((most for pattern, most in self._larger if pattern.match(path)), MOST)
+
+
+def _has_body(scope: Scope) -> bool:
+    """Without one of these, HTTP/1.1 has none: what follows is the next request (RFC 9112, 6.3)."""
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])

@@ -6,10 +6,10 @@ What an endpoint says itself stands.
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.identity.client_ip import Networks, is_within
+from shared.http.middleware import first_header
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """As ASGI has them: they go out with every key."""
@@ -118,8 +118,8 @@ class SecurityHeaders:
         if scope["scheme"] == "https":
             return True
         peer = scope.get("client")
-        said = Headers(scope=scope).get("x-forwarded-proto", "")
-        return said == "https" and peer is not None and is_within(peer[0], self._proxies)
+        said = first_header(scope, b"x-forwarded-proto")
+        return said == b"https" and peer is not None and is_within(peer[0], self._proxies)
 
 
 def _raw(headers: Mapping[str, str]) -> RawHeaders:

@@ -127,7 +127,7 @@ async def _course_right(request: Request, actor: Actor) -> dict[str, bool]:
 
 async def _check(route: Route, request: Request, actor: Actor) -> Entitled | None:
     entitlement: Entitlement = request.app.state.entitlement
-    video_id = video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
+    video_id = await video_id_of(request.path_params["video_id"]) if "video_id" in request.path_params else None
     concerns(video_id=video_id, chapter_id=request.path_params.get("chapter_id"))
     if route.service == "media" and actor.role is Role.SERVICE:
         # A back end watches nothing and is enrolled in nothing; it looks after the films.

@@ -13,6 +13,7 @@ from services.gateway.identity.dependencies import ClientIp, SignedIn
 from services.gateway.limits.rates import Limits
 from services.gateway.proxy.upstream import Upstream
 from services.gateway.sessions import errors
+from services.gateway.sessions.playlists import Playlists
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import PlaybackSessionAnswer, Renewed
 from services.gateway.sessions.service import SessionService
@@ -27,7 +28,7 @@ Credential = Annotated[str, Path(min_length=16, max_length=128)]
 Number = Annotated[int, Path(ge=0, le=1_000_000)]
 
 
-def _sessions(request: Request) -> SessionService:
+async def _sessions(request: Request) -> SessionService:
     service: SessionService = request.app.state.sessions
     return service
 
@@ -35,12 +36,20 @@ def _sessions(request: Request) -> SessionService:
 Sessions = Annotated[SessionService, Depends(_sessions)]
 
 
-def _media(request: Request) -> Upstream:
+async def _media(request: Request) -> Upstream:
     upstream: Upstream = request.app.state.upstreams["media"]
     return upstream
 
 
 Media = Annotated[Upstream, Depends(_media)]
+
+
+async def _playlists(request: Request) -> Playlists:
+    playlists: Playlists = request.app.state.playlists
+    return playlists
+
+
+KeptPlaylists = Annotated[Playlists, Depends(_playlists)]
 
 
 @router.get("/api/videos/stream", response_model=PlaybackSessionAnswer)
@@ -79,12 +88,12 @@ async def master_of(credential: Credential, quality: Name, sessions: Sessions, m
 
 @router.get("/api/playback/{credential}/{rendition}.m3u8", response_class=Response)
 async def media_playlist(
-    credential: Credential, rendition: Name, sessions: Sessions, media: Media, ip: ClientIp
+    credential: Credential, rendition: Name, sessions: Sessions, playlists: KeptPlaylists, ip: ClientIp
 ) -> Response:
     """The segments of one rendition; on a restricted first watch those that are released, more each time."""
     found, windows = await sessions.released(credential, ip)
-    shown = {} if windows is None else {"windows": str(windows)}
-    return await _media_playlist(found, rendition, media, shown)
+    playlist = await playlists.media(found.version_id, rendition, found.key_epoch, windows=windows)
+    return _playlist(playlist.body, playlist.cache_control)
 
 
 @router.get("/api/playback/{credential}/full/master.m3u8", response_class=Response)
@@ -95,9 +104,11 @@ async def full_master(credential: Credential, sessions: Sessions, media: Media, 
 
 @router.get("/api/playback/{credential}/full/{rendition}.m3u8", response_class=Response)
 async def full_media_playlist(
-    credential: Credential, rendition: Name, sessions: Sessions, media: Media, ip: ClientIp
+    credential: Credential, rendition: Name, sessions: Sessions, playlists: KeptPlaylists, ip: ClientIp
 ) -> Response:
-    return await _media_playlist(await sessions.require(credential, ip), rendition, media, {"prefix": "../"})
+    found = await sessions.require(credential, ip)
+    playlist = await playlists.media(found.version_id, rendition, found.key_epoch, prefix="../")
+    return _playlist(playlist.body, playlist.cache_control)
 
 
 @router.get("/api/playback/{credential}/key/{epoch}/{window}.key", response_class=Response)
@@ -162,12 +173,6 @@ def _claims(found: Found) -> dict[str, Any]:
         "course_id": found.course_id,
         "chapter_id": found.chapter_id,
     }
-
-
-async def _media_playlist(found: Found, rendition: str, media: Upstream, shown: dict[str, str]) -> Response:
-    path = f"/internal/playback/{found.version_id}/{rendition}.m3u8"
-    playlist = await media.get(path, params=shown | _epoch(found))
-    return _playlist(playlist.body, playlist.headers.get("Cache-Control", "no-store"))
 
 
 def _epoch(found: Found) -> dict[str, str]:

@@ -1,36 +1,40 @@
 """Playback sessions. Their state is read from Postgres on every request, so that a revocation holds at once."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
 from services.gateway.rights.schemas import Question
+from services.gateway.sessions.batches import BatchedQuery
 from shared.db import Session
 from shared.db.models.access import PlaybackSession
 
-# Deleted videos end their sessions without anybody having to write so: the join says it.
-FIND = text("""
-SELECT s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.device_id,
+# Asked for many at once, each with its own place in the answer. Deleted videos end their sessions without anybody having
+# to write so: the join says it.
+FIND = """
+SELECT q.place, s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.device_id,
        s.first_watch_restricted, s.needs_enrollment, s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
-       (:anywhere OR coalesce(s.network_v4 >>= CAST(:ip AS inet), false)
-                  OR coalesce(s.network_v6 >>= CAST(:ip AS inet), false)) AS network_proven,
+       (q.anywhere OR coalesce(s.network_v4 >>= CAST(q.ip AS inet), false)
+                   OR coalesce(s.network_v6 >>= CAST(q.ip AS inet), false)) AS network_proven,
        CASE WHEN s.as_staff THEN catalog.is_staff(s.course_id, s.user_id, s.role)
-            WHEN s.needs_enrollment THEN :platform_decides OR EXISTS (
+            WHEN s.needs_enrollment THEN q.platform_decides OR EXISTS (
                 SELECT 1 FROM catalog.enrollments e WHERE e.course_id = s.course_id AND e.user_id = s.user_id
                 AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()))
             ELSE true END AS entitled,
        (SELECT count(*) FROM access.playback_sessions newer
         WHERE newer.user_id = s.user_id AND newer.id > s.id AND newer.revoked_at IS NULL AND newer.expires_at > now()
-        AND newer.last_active_at > now() - make_interval(secs => :active)) AS newer_active,
-       coalesce(p.frontier_ms, 0) AS frontier_ms, coalesce(p.is_completed, false) AS is_completed
-FROM access.playback_sessions s JOIN media.videos v ON v.id = s.video_id
+        AND newer.last_active_at > now() - make_interval(secs => q.active)) AS newer_active,
+       coalesce(p.frontier_ms, 0) AS frontier_ms, coalesce(p.is_completed, false) AS is_completed,
+       s.last_active_at IS NULL OR s.last_active_at < now() - make_interval(secs => q.grain) AS is_stale
+FROM unnest($1::bytea[], $2::text[], $3::boolean[], $4::boolean[], $5::integer[], $6::integer[])
+     WITH ORDINALITY AS q (hash, ip, anywhere, platform_decides, active, grain, place)
+JOIN access.playback_sessions s ON s.credential_hash = q.hash JOIN media.videos v ON v.id = s.video_id
 LEFT JOIN learning.progress p ON p.user_id = s.user_id AND p.chapter_id = s.chapter_id
-WHERE s.credential_hash = :hash
-""")
+"""
 
 SLIDE = text("""
 UPDATE access.playback_sessions
@@ -91,8 +95,9 @@ ON CONFLICT (version_id) DO UPDATE SET fetched_at = now()
 """)
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
+    """As the columns of ``FIND`` stand, after the place."""
+
     id: UUID
     video_id: UUID
     version_id: UUID
@@ -117,6 +122,8 @@ class Found:
     """How many sessions of the user that were opened later are active."""
     frontier_ms: int
     is_completed: bool
+    is_stale: bool
+    """Whether its use is to be noted again, and its end to be moved on."""
 
     @property
     def question(self) -> Question:
@@ -130,18 +137,22 @@ class Found:
 
 
 async def find(
-    session: Session, credential_hash: bytes, ip: str, *, anywhere: bool, active: int, platform_decides: bool
+    sessions: BatchedQuery,
+    credential_hash: bytes,
+    ip: str,
+    *,
+    anywhere: bool,
+    platform_decides: bool,
+    active: int,
+    grain: int,
 ) -> Found | None:
-    """``active``: for how many seconds a key or a beat makes a session count as in use."""
-    values = {
-        "hash": credential_hash,
-        "ip": ip,
-        "anywhere": anywhere,
-        "active": active,
-        "platform_decides": platform_decides,
-    }
-    row = (await session.execute(FIND, values)).mappings().first()
-    return Found(**row) if row else None
+    """Reads it now, in a snapshot of the database that is taken after this call.
+
+    ``active``: for how many seconds a key or a beat makes a session count as in use; ``grain``: for how many seconds
+    nobody needs to note the next one.
+    """
+    row = await sessions.ask(credential_hash, ip, anywhere, platform_decides, active, grain)
+    return None if row is None else Found(*row[1:])
 
 
 async def newest(session: Session, user_id: str, video_id: UUID) -> tuple[UUID, datetime] | None:

@@ -10,6 +10,8 @@ from uuid import UUID
 from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import Policy, network_of
 from services.gateway.sessions import errors, repository
+from services.gateway.sessions.batches import BatchedQuery
+from services.gateway.sessions.kept import Kept
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import PlaybackSessionAnswer
 from services.gateway.sessions.windows import Windows
@@ -19,7 +21,7 @@ from services.gateway.tokens.service import TokenService, digest
 from shared.contracts.access import Actor, Role
 from shared.crypto import KeyRing, Wrapped, window_key
 from shared.crypto.keyring import secret_context
-from shared.db import Database, Session, new_id
+from shared.db import Database, new_id
 from shared.db.models.access import PlaybackSession
 
 SLIDE_SECONDS = 2 * 3600
@@ -51,9 +53,11 @@ class SessionService:
         self._entitlement = entitlement
         self._keyring = keyring
         self._rules = rules
+        self._found = BatchedQuery(database.connect, repository.FIND)
+        self._sliding: set[UUID] = set()
         # These never change for a version (and epoch), so keeping them spares a query and no decision.
-        self._secrets: OrderedDict[tuple[UUID, int], bytes] = OrderedDict()
-        self._windows: OrderedDict[UUID, Windows] = OrderedDict()
+        self._secrets = Kept(FILMS_KEPT, self._secret)
+        self._windows = Kept(FILMS_KEPT, self._windows_of)
         self._fetches: OrderedDict[UUID, float] = OrderedDict()
 
     async def open(self, token: str, ip: str) -> tuple[PlaybackSessionAnswer, UUID]:
@@ -107,18 +111,17 @@ class SessionService:
 
     async def require(self, credential: str, ip: str) -> Found:
         """The session of a credential, if it is good now and from this network; Problem with the reason if not."""
-        async with self._database.session_scope() as session:
-            return await self._require(session, credential, ip)
+        return await self._require(credential, ip)
 
-    async def _require(self, session: Session, credential: str, ip: str, *, moved: bool = False) -> Found:
-        anywhere = moved or self._rules.policy == "off"
+    async def _require(self, credential: str, ip: str, *, moved: bool = False) -> Found:
         found = await repository.find(
-            session,
+            self._found,
             digest(credential),
             ip,
-            anywhere=anywhere,
-            active=ACTIVE_SECONDS,
+            anywhere=moved or self._rules.policy == "off",
             platform_decides=self._entitlement.asks_platform,
+            active=ACTIVE_SECONDS,
+            grain=SLIDE_GRAIN,
         )
         if found is None:
             raise errors.session_invalid()
@@ -144,7 +147,6 @@ class SessionService:
 
     async def _supersede(self, session_id: UUID) -> None:
         """For good: two devices that take the stream from each other in turn would help nobody."""
-        # In a transaction of its own, as the refusal rolls back the one it is asked in.
         async with self._database.session_scope() as session:
             await repository.revoke(session, SUPERSEDED, session_id=session_id)
 
@@ -153,60 +155,66 @@ class SessionService:
 
         On a restricted first watch a window opens as the student comes near it: ``not_watched_yet`` before.
         """
-        async with self._database.session_scope() as session:
-            found = await self._require(session, credential, ip)
-            windows = await self._windows_of(session, found.version_id)
-            if window >= len(windows.starts):
-                raise errors.key_not_found()
-            released = windows.released(found.frontier_ms)
-            if found.is_restricted and window >= released:
-                raise errors.not_watched_yet(found.frontier_ms / 1000, windows.until(released) / 1000)
-            secret = await self._secret(session, found.version_id, epoch)
-            settled = not found.needs_enrollment or self._entitlement.lets(found.question)
-            if settled:
-                await self._given(session, found)
-        if not settled:
+        found = await self._require(credential, ip)
+        windows = await self._windows.get(found.version_id)
+        if window >= len(windows.starts):
+            raise errors.key_not_found()
+        released = windows.released(found.frontier_ms)
+        if found.is_restricted and window >= released:
+            raise errors.not_watched_yet(found.frontier_ms / 1000, windows.until(released) / 1000)
+        secret = await self._secrets.get((found.version_id, epoch))
+        if found.needs_enrollment and not self._entitlement.lets(found.question):
             await self._entitlement.require_running(found.question)
-            async with self._database.session_scope() as session:
-                await self._given(session, found)
+        await self._slide(found)
+        await self._note_fetch(found.version_id)
         return window_key(secret, window)
 
-    async def _given(self, session: Session, found: Found) -> None:
-        await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
-        await self._note_fetch(session, found.version_id)
+    async def _slide(self, found: Found) -> None:
+        """Move the end on, once in a while; of many who ask at once, one does it."""
+        if not found.is_stale or found.id in self._sliding:
+            return
+        self._sliding.add(found.id)
+        try:
+            async with self._database.session_scope() as session:
+                await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+        finally:
+            self._sliding.discard(found.id)
 
-    async def _note_fetch(self, session: Session, version_id: UUID) -> None:
+    async def _note_fetch(self, version_id: UUID) -> None:
         """That keys of this film are asked for; said anew after a while, as a week is what it is looked at by."""
         now = time.monotonic()
         if now - self._fetches.get(version_id, -FETCH_GRAIN) < FETCH_GRAIN:
             return
-        await repository.note_fetch(session, version_id)
+        # Before it is written: of many who ask at once, one does it.
         self._fetches[version_id] = now
         self._fetches.move_to_end(version_id)
         if len(self._fetches) > FILMS_KEPT:
             self._fetches.popitem(last=False)
+        try:
+            async with self._database.session_scope() as session:
+                await repository.note_fetch(session, version_id)
+        except BaseException:
+            self._fetches.pop(version_id, None)
+            raise
 
     async def used(self, credential: str, ip: str) -> Found:
         """The session of a credential that is in use: a beat came. Keeps it alive."""
-        async with self._database.session_scope() as session:
-            found = await self._require(session, credential, ip)
-            await repository.slide(session, found.id, SLIDE_SECONDS, SLIDE_GRAIN)
+        found = await self._require(credential, ip)
+        await self._slide(found)
         return found
 
     async def released(self, credential: str, ip: str) -> tuple[Found, int | None]:
         """The session, and how many windows its media playlists may show: None for the whole film, as for anybody
         whose first watch is not restricted."""
-        async with self._database.session_scope() as session:
-            found = await self._require(session, credential, ip)
-            if not found.first_watch_restricted:
-                return found, None
-            windows = await self._windows_of(session, found.version_id)
+        found = await self._require(credential, ip)
+        if not found.first_watch_restricted:
+            return found, None
+        windows = await self._windows.get(found.version_id)
         return found, windows.released(found.frontier_ms) if found.is_restricted else len(windows.starts)
 
     async def renew(self, credential: str, ip: str, actor: Actor) -> datetime:
         """Move the end on and bind the network this comes from; its owner proves it with the platform's JWT."""
-        async with self._database.session_scope() as session:
-            found = await self._require(session, credential, ip, moved=True)
+        found = await self._require(credential, ip, moved=True)
         if found.user_id != actor.user_id:
             raise errors.not_your_session()
         await self._entitlement.require_video(found.video_id, actor, running=True)
@@ -219,23 +227,20 @@ class SessionService:
             found = await repository.newest(session, actor.user_id, video_id)
         return None if found is None else {"id": str(found[0]), "opened_at": found[1].isoformat()}
 
-    async def _secret(self, session: Session, version_id: UUID, epoch: int) -> bytes:
-        place = (version_id, epoch)
-        if place not in self._secrets:
+    async def _secret(self, place: tuple[UUID, int]) -> bytes:
+        version_id, epoch = place
+        async with self._database.session_scope() as session:
             row = await repository.wrapped_secret(session, version_id, epoch)
-            if row is None:
-                raise errors.key_not_found()
-            self._secrets[place] = self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
-            if len(self._secrets) > FILMS_KEPT:
-                self._secrets.popitem(last=False)
-        return self._secrets[place]
+        if row is None:
+            raise errors.key_not_found()
+        return self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
 
-    async def _windows_of(self, session: Session, version_id: UUID) -> Windows:
-        if version_id not in self._windows:
+    async def _windows_of(self, version_id: UUID) -> Windows:
+        async with self._database.session_scope() as session:
             durations = await repository.segment_durations(session, version_id)
-            if not durations:
-                raise errors.key_not_found()
-            self._windows[version_id] = Windows.of(durations)
-            if len(self._windows) > FILMS_KEPT:
-                self._windows.popitem(last=False)
-        return self._windows[version_id]
+        if not durations:
+            raise errors.key_not_found()
+        return Windows.of(durations)
+
+    async def close(self) -> None:
+        await self._found.close()

@@ -13,7 +13,7 @@ from services.gateway.tokens.service import TokenService
 from shared.contracts.access import Actor, Role
 
 
-def video_id_of(video_id: str) -> UUID:
+async def video_id_of(video_id: str) -> UUID:
     """The id in the path. What is no id is an id that no video has: the same answer at every address."""
     try:
         return UUID(video_id)

@@ -40,10 +40,13 @@ class TokenService:
         concerns(user_id=actor.user_id, video_id=video_id)
         secret = secrets.token_urlsafe(TOKEN_BYTES)
         expires_at = datetime.now(UTC) + LIFETIME
-        entitled = await self._entitlement.require_video(video_id, actor)
-        if entitled.version_id is None:
-            raise errors.not_playable()
+        if self._entitlement.asks_platform:
+            # Which may take seconds, for which no transaction waits.
+            await self._entitlement.require_video(video_id, actor)
         async with self._database.session_scope() as session:
+            entitled = await self._entitlement.recheck_video(session, video_id, actor)
+            if entitled.version_id is None:
+                raise errors.not_playable()
             device = None
             if user_agent is not None:
                 agent = user_agent[:512]

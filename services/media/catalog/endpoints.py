@@ -16,7 +16,7 @@ CourseId = Annotated[ExternalId, Path()]
 UserId = Annotated[ExternalId, Path()]
 
 
-def _catalog(request: Request) -> CatalogService:
+async def _catalog(request: Request) -> CatalogService:
     service: CatalogService = request.app.state.catalog
     return service
 

@@ -20,7 +20,7 @@ from shared.storage import attachment
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["downloads"])
 
 
-def _downloads(request: Request) -> DownloadService:
+async def _downloads(request: Request) -> DownloadService:
     service: DownloadService = request.app.state.downloads
     return service
 

@@ -24,7 +24,7 @@ CourseId = Annotated[ExternalId, Path()]
 UserId = Annotated[ExternalId, Path()]
 
 
-def _enrollments(request: Request) -> EnrollmentService:
+async def _enrollments(request: Request) -> EnrollmentService:
     service: EnrollmentService = request.app.state.enrollments
     return service
 

@@ -12,7 +12,7 @@ from shared.http.roles import Admin
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["keys"])
 
 
-def _keys(request: Request) -> KeyService:
+async def _keys(request: Request) -> KeyService:
     service: KeyService = request.app.state.parts.keys
     return service
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from services.media.playback.schemas import Availability
 from services.media.playback.service import PlaybackService
+from shared.contracts.video import FINAL_PLAYLIST
 from shared.http.inner import service_token_claims
 
 router = APIRouter(prefix="/internal/playback", dependencies=[Depends(service_token_claims)], tags=["playback"])
@@ -19,7 +20,7 @@ class SegmentAddress(BaseModel):
     url: str
 
 
-def _playback(request: Request) -> PlaybackService:
+async def _playback(request: Request) -> PlaybackService:
     service: PlaybackService = request.app.state.playback
     return service
 
@@ -44,7 +45,8 @@ async def media(
 ) -> Response:
     text, final = await playback.media(version_id, rendition, windows, prefix, epoch)
     cache = "private, max-age=3600" if final and windows is None else "private, no-cache"
-    return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": cache})
+    final_too = {FINAL_PLAYLIST: "yes"} if final else {}
+    return Response(text, media_type=HLS_TYPE, headers={"Cache-Control": cache, **final_too})
 
 
 @router.get("/{version_id}/segments/{rendition}/{index}")

@@ -24,7 +24,7 @@ def _form(*fields: str) -> dict[str, object]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def _uploads(request: Request) -> UploadService:
+async def _uploads(request: Request) -> UploadService:
     service: UploadService = request.app.state.uploads
     return service
 

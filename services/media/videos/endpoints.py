@@ -16,7 +16,7 @@ from shared.http.roles import StaffOrService
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["videos"])
 
 
-def _videos(request: Request) -> VideoService:
+async def _videos(request: Request) -> VideoService:
     service: VideoService = request.app.state.videos
     return service
 

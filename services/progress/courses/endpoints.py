@@ -12,7 +12,7 @@ from shared.http.inner import ActingPerson, CourseRight, service_token_claims
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["progress"])
 
 
-def _courses(request: Request) -> CourseProgressService:
+async def _courses(request: Request) -> CourseProgressService:
     service: CourseProgressService = request.app.state.courses
     return service
 

@@ -19,7 +19,7 @@ ChapterId = Annotated[ExternalId, Path()]
 OtherUser = Annotated[ExternalId | None, Query(alias="userId")]
 
 
-def _watching(request: Request) -> WatchingService:
+async def _watching(request: Request) -> WatchingService:
     service: WatchingService = request.app.state.watching
     return service
 

@@ -23,7 +23,7 @@ from shared.http.roles import Admin
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["jobs"])
 
 
-def _jobs(request: Request) -> JobService:
+async def _jobs(request: Request) -> JobService:
     service: JobService = request.app.state.jobs
     return service
 
