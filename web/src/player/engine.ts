@@ -177,7 +177,7 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     const onward = (): void => {
       if (linesShown() === lines) stopRepainting();
       // A paused picture is decoded anew only for a seek, be it to where it stands.
-      else if (!video.seeking && isBuffered(video)) video.currentTime = video.currentTime;
+      else if (!video.seeking && isBuffered(video)) seekTo(video, video.currentTime);
     };
     for (const event of ['progress', 'resize'] as const) video.addEventListener(event, onward, { signal });
   };
@@ -245,6 +245,10 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       player.dispose();
     },
   };
+}
+
+function seekTo(video: HTMLVideoElement, seconds: number): void {
+  video.currentTime = seconds;
 }
 
 function isBuffered({ buffered, currentTime }: HTMLVideoElement): boolean {
