@@ -66,6 +66,10 @@ def test_a_back_end_runs_a_course_by_its_key(platform: Platform, lectern: Lecter
     beat = {"seq": 1, "intervals": [{"from": 0, "to": 1}], "position": 1}
     good(browser.post(view.path("beat"), content=json.dumps(beat)))
 
+    # The device is the browser's, which asked for no token.
+    [device] = good(platform.admin.get(f"/api/admin/users/{student}/devices"))["devices"]
+    assert device["openSessions"] == 1
+
     # What the student watched is the back end's to read, and no other student's.
     seen = good(back_end.get(f"/api/progress/chapters/{course}.1", params={"userId": student}))
     assert seen["currentPosition"] == 1.0

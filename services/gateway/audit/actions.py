@@ -75,8 +75,6 @@ _NO_DECISIONS = {
     "not_found",
 }
 _DECIDING = {401, 403, 404, 409, 410, 429}
-FORBIDDEN = "forbidden"
-"""The code of a 403 that an inner service answered, whose own code passes by unread."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +87,13 @@ class Decided:
 def decided(method: str, path: str, status: int, code: str | None) -> Decided | None:
     """What an answer of the route ``path`` decided; None where it decided nothing, or nothing worth keeping.
 
-    ``code`` is that of the problem which the gateway itself answered with, if it did.
+    ``code`` is that of the problem that was answered, where the gateway itself or a service refused somebody.
     """
     action = _ROUTES.get((method, path))
     if action is None and path.startswith(_PLAYBACK):
         action = Action.PLAYLIST
     if status < 400:
         return Decided(action, "granted", None) if action in _TOLD_WHEN_GRANTED else None
-    if code is None and status == 403:
-        code = FORBIDDEN
     if status not in _DECIDING or code is None or code in _NO_DECISIONS:
         return None
     if code in _SIGN_IN_CODES:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -12,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.audit.trail import concerns
 from services.gateway.proxy.upstream import Upstream, bad_gateway
 from shared.contracts.access import Actor
 from shared.http import Problem, problem_response, request_interrupted
@@ -95,7 +98,19 @@ async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: Bod
         raise
     if body is not None and not body.ended:
         await body.linger()
+    if response.status == HTTPStatus.FORBIDDEN and request.method != "HEAD":
+        return await _refusal(response, upstream)
     return relay(response, upstream)
+
+
+async def _refusal(response: aiohttp.ClientResponse, upstream: Upstream) -> Response:
+    """A service's refusal of somebody, read on its way: the audit log keeps its code."""
+    try:
+        body = await response.read()
+        concerns(problem=str(json.loads(body)["code"]))
+    except (TimeoutError, aiohttp.ClientError, ValueError, KeyError):
+        raise bad_gateway(upstream.name) from None
+    return Response(body, response.status, chosen(response.headers, RESPONSE_HEADERS))
 
 
 def relay(response: aiohttp.ClientResponse, upstream: Upstream) -> Response:

@@ -56,7 +56,7 @@ KeptPlaylists = Annotated[Playlists, Depends(_playlists)]
 async def stream(request: Request, sessions: Sessions, media: Media, ip: ClientIp, token: str = "") -> Response:
     """Spend a one-time token. A player gets the master playlist; who accepts JSON gets the session."""
     try:
-        answer, version_id = await sessions.open(token, ip)
+        answer, version_id = await sessions.open(token, ip, request.headers.get("user-agent"))
     except Problem as refusal:
         if refusal.code == "token_invalid":
             # Spent and expired ones were somebody's; only these may be guesses.

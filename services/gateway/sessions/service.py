@@ -60,8 +60,11 @@ class SessionService:
         self._windows = Kept(FILMS_KEPT, self._windows_of)
         self._fetches: OrderedDict[UUID, float] = OrderedDict()
 
-    async def open(self, token: str, ip: str) -> tuple[PlaybackSessionAnswer, UUID]:
-        """Spend a token and open a session; answers what the player needs, and the version it plays."""
+    async def open(self, token: str, ip: str, user_agent: str | None) -> tuple[PlaybackSessionAnswer, UUID]:
+        """Spend a token and open a session; answers what the player needs, and the version it plays.
+
+        A token that a back end asked for knows no device: there, whoever spends it is.
+        """
         credential = secrets.token_urlsafe(CREDENTIAL_BYTES)
         now = datetime.now(UTC)
         await self._tokens.entitle(token, ip)
@@ -71,6 +74,7 @@ class SessionService:
             entitled = await self._entitlement.recheck_video(session, spent.video_id, actor)
             if entitled.version_id is None:
                 raise token_errors.not_playable()
+            device_id = spent.device_id or await self._tokens.record_device(session, spent.user_id, user_agent)
             network = network_of(ip, self._rules.policy)
             duration, key_epoch = await repository.film(session, entitled.version_id)
             opened = PlaybackSession(
@@ -88,12 +92,12 @@ class SessionService:
                 as_staff=entitled.as_staff,
                 network_v4=None if ":" in network else network,
                 network_v6=network if ":" in network else None,
-                device_id=spent.device_id,
+                device_id=device_id,
                 expires_at=now + min(timedelta(seconds=SLIDE_SECONDS), self._rules.lifetime),
                 absolute_expires_at=now + self._rules.lifetime,
             )
             await repository.open_session(session, opened)
-            concerns(session_id=opened.id, chapter_id=opened.chapter_id)
+            concerns(session_id=opened.id, chapter_id=opened.chapter_id, device_id=device_id)
         base = f"/api/playback/{credential}"
         answer = PlaybackSessionAnswer(
             session_id=str(opened.id),

@@ -47,10 +47,7 @@ class TokenService:
             entitled = await self._entitlement.recheck_video(session, video_id, actor)
             if entitled.version_id is None:
                 raise errors.not_playable()
-            device = None
-            if user_agent is not None:
-                agent = user_agent[:512]
-                device = await repository.record_device(session, actor.user_id, digest(agent), agent)
+            device = await self.record_device(session, actor.user_id, user_agent)
             concerns(chapter_id=entitled.chapter_id, device_id=device)
             token = VideoAccessToken(
                 id=new_id(),
@@ -64,6 +61,13 @@ class TokenService:
             )
             await repository.issue(session, token)
         return AccessToken(token=secret, stream_url=f"/api/videos/stream?token={secret}", expires_at=expires_at)
+
+    async def record_device(self, session: Session, user_id: str, user_agent: str | None) -> UUID | None:
+        """Note that the user was seen with this browser or player; its id, None where nothing is known of it."""
+        if user_agent is None:
+            return None
+        agent = user_agent[:512]
+        return await repository.record_device(session, user_id, digest(agent), agent)
 
     async def entitle(self, secret: str, ip: str) -> None:
         """Where the platform decides, ask it about whoever could spend this token here: no transaction waits for it."""
