@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.clients import ELSEWHERE, Platform, View, good, refused
+from tests.support.patience import until
 from tests.support.running import ROOT
 
 
@@ -76,9 +77,14 @@ def test_a_back_end_runs_a_course_by_its_key(platform: Platform, lectern: Lecter
     of_course = good(back_end.get(f"/api/progress/courses/{course}", params={"userId": student}))
     assert of_course["lastWatched"] == {"chapterId": f"{course}.1", "currentPosition": 1.0}
     assert good(back_end.get("/api/progress/stats", params={"userId": student}))["coursesStarted"] == 1
-    other = platform.person("student")
+    curious = platform.new_id("student")
+    other = platform.person("student", curious)
     for path in (f"/api/progress/chapters/{course}.1", f"/api/progress/courses/{course}", "/api/progress/stats"):
         refused(other.get(path, params={"userId": student}), 403, "role_required")
+    # It was another service that refused it, and the gateway's log has its reason.
+    asked_for = {"userId": curious, "code": "role_required"}
+    told = until(lambda: good(platform.admin.get("/api/admin/audit", params=asked_for))["entries"], "it to be told")
+    assert {(entry["action"], entry["decision"]) for entry in told} == {("call", "refused")}
 
     refused(back_end.get("/api/admin/jobs"), 403, "scope_required")
     refused(back_end.get(f"/api/videos/{video}/access-token"), 403, "scope_required")
