@@ -19,6 +19,9 @@ from shared.observability import request_id
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
+KEEP_ALIVE = 20.0
+"""Below uvicorn's 75 s, so that we are the side that closes an idle connection. Below the read time-out, too: a clock of
+it that aiohttp leaves running on an idle connection would end the next request there as it begins."""
 CHECK_TIMEOUT = 8.0
 MOST_ANSWER = 32 * 1024 * 1024
 
@@ -58,8 +61,7 @@ class Upstream:
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
             self._client = aiohttp.ClientSession(
-                # Keep-alive below uvicorn's 75 s, so that we are the side that closes an idle connection.
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT),
                 auto_decompress=False,
                 skip_auto_headers=("User-Agent", "Content-Type"),
