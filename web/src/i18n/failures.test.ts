@@ -22,7 +22,7 @@ const georgian = translator(ka);
 const codes = [
   'not_media', 'no_video_or_audio', 'unsupported_codec', 'encrypted_source', 'truncated', 'too_large', 'too_long', 'too_small',
   'too_costly', 'too_many_streams', 'processing_failed', 'cancelled', 'encoder_failed', 'stalled', 'disk_full', 'disk_budget',
-  'cpu_limit', 'out_of_memory', 'file_limit', 'codec_mismatch', 'storage_unavailable',
+  'cpu_limit', 'out_of_memory', 'file_limit', 'codec_mismatch', 'storage_unavailable', 'source_missing',
 ];
 const message = 'The sentence of the server.';
 

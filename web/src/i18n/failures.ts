@@ -10,6 +10,7 @@ const filmFailures: Record<string, string> = {
   unsupported_codec: 'failure.unsupportedCodec',
   encrypted_source: 'failure.encryptedSource',
   truncated: 'failure.truncated',
+  source_missing: 'failure.sourceMissing',
   // Of the picture; a file of too many bytes is refused when it is sent, and never becomes a failed film.
   too_large: 'failure.tooLarge',
   too_long: 'failure.tooLong',
