@@ -46,6 +46,8 @@ class ServiceTokens:
                 audience=self._audience,
                 options={"require_exp": True, "require_aud": True, "require_iss": True, "leeway": 5},
             )
+            if not 0 <= claims["exp"] - claims.get("iat", 0) <= LIFETIME:
+                raise JWTError("it would live longer than service tokens do")
             actor = Actor.model_validate(claims["act"]) if "act" in claims else None
         except (JWTError, ValidationError) as error:
             raise InvalidServiceToken(str(error)) from error

@@ -6,14 +6,17 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.http.problems import internal_error, problem_response
+from shared.db.away import is_away
+from shared.http.problems import database_away, internal_error, problem_response
 from shared.http.protocol import CUT
 from shared.observability import IS_MASKED, mask_path, new_request_id, request_id_scope
 
 log = logging.getLogger("lectern.access")
 
 REQUEST_ID_HEADER = b"x-request-id"
-_ACCEPTABLE = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9-]{8,36}")
+"""Up to the length of a UUID: whoever sends a credential in its place does not find it in the log."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def first_header(scope: Scope, name: bytes) -> bytes:
@@ -35,7 +38,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         given = first_header(scope, REQUEST_ID_HEADER).decode("latin-1")
-        identifier = given if _ACCEPTABLE.match(given) else new_request_id()
+        identifier = given if _ACCEPTABLE.fullmatch(given) else new_request_id()
         started = time.perf_counter()
         status = 0
 
@@ -60,11 +63,17 @@ class RequestLog:
                 if status:
                     # Breaking off is the only way to say that the answer is not whole.
                     raise
-                log.error("unhandled error", exc_info=error)
-                await problem_response(internal_error())(scope, receive, with_id)
+                if is_away(error):
+                    log.warning("the database is away (%s)", type(error).__name__)
+                    await problem_response(database_away())(scope, receive, with_id)
+                else:
+                    log.error("unhandled error", exc_info=error)
+                    await problem_response(internal_error())(scope, receive, with_id)
             finally:
                 path = scope["path"]
                 if not path.startswith("/health"):
                     elapsed = (time.perf_counter() - started) * 1000
-                    line = f"{scope['method']} {mask_path(path)} {status or 'aborted'} {elapsed:.1f} ms"
+                    # In one line, whatever stands in the path: a line of its own would be a forgery.
+                    shown = _CONTROL.sub(lambda found: f"%{ord(found.group()):02X}", mask_path(path))
+                    line = f"{scope['method']} {shown} {status or 'aborted'} {elapsed:.1f} ms"
                     log.info(line, extra=IS_MASKED)

@@ -47,11 +47,14 @@ HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 4
 
 
 def _from_http(error: HTTPException) -> Problem:
-    if error.status_code == 400 and isinstance(error.__cause__, UnicodeDecodeError):
+    if error.status_code == 400 and isinstance(error.__cause__, (ValueError, RecursionError)):
         # FastAPI says no more than that there was an error, and says so of a body that broke off as well.
-        errors = [{"field": "body", "message": "it is not UTF-8"}]
+        why = "it is not UTF-8" if isinstance(error.__cause__, UnicodeDecodeError) else "it is nothing that can be kept"
         return Problem(
-            422, "invalid_request", "The body can not be read. Send a JSON document in UTF-8.", errors=errors
+            422,
+            "invalid_request",
+            "The body can not be read. Send a JSON document in UTF-8.",
+            errors=[{"field": "body", "message": why}],
         )
     code = HTTP_CODES.get(error.status_code, "http_error")
     detail = {
@@ -83,6 +86,11 @@ def _from_validation(error: RequestValidationError) -> Problem:
 def internal_error() -> Problem:
     """Without a word of what is inside."""
     return Problem(500, "internal_error", "Something went wrong on our side. The request id leads to it in the log.")
+
+
+def database_away() -> Problem:
+    sentence = "The database does not answer. Try again in a moment."
+    return Problem(503, "database_unavailable", sentence, headers={"Retry-After": "2"})
 
 
 def request_interrupted() -> Problem:

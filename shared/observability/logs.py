@@ -13,12 +13,13 @@ from typing import TextIO
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-_CREDENTIAL_PATH = re.compile(r"(/playback/)[^/?\s\"']+")
+_CREDENTIAL_PATH = re.compile(r"(/playback/)[\s\"']*[^/?\s\"']+")
 # Ids and storage keys have shorter parts; what is this long in a path is a token that somebody put in a wrong place.
 SHORTEST_TOKEN = 40
 _LONG_PART = re.compile(rf"(?<=/)[A-Za-z0-9_-]{{{SHORTEST_TOKEN},}}(?=[/?\s\"']|$)")
-_TOKEN_QUERY = re.compile(r"([?&](?:token|signature)=)[^&\s\"']+", re.IGNORECASE)
+_TOKEN_QUERY = re.compile(r"([?&;](?:token|signature)=)[^&\s\"']+", re.IGNORECASE)
 _API_KEY = re.compile(r"(?<![A-Za-z0-9])lk_[A-Za-z0-9_-]{20,}")
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 _BEARER = re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 
 
@@ -33,7 +34,9 @@ def mask_path(path: str) -> str:
         path = _LONG_PART.sub("***", path)
     if "bearer" in path.casefold():
         path = _BEARER.sub(r"\1***", path)
-    return _TOKEN_QUERY.sub(r"\1***", path) if "?" in path or "&" in path else path
+    if "eyJ" in path:
+        path = _JWT.sub("***", path)
+    return _TOKEN_QUERY.sub(r"\1***", path) if "token=" in path.casefold() or "signature=" in path.casefold() else path
 
 
 def request_id() -> str:

@@ -380,6 +380,31 @@ def test_a_body_that_is_no_text_is_refused(platform: Platform) -> None:
         assert told["errors"] == [{"field": "body", "message": "it is not UTF-8"}]
 
 
+def test_a_body_that_is_too_deep_is_refused(platform: Platform) -> None:
+    kind = {"Content-Type": "application/json"}
+    for body in (b"[" * 100_000, b'{"name": ' + b"1" * 5_000 + b"}"):
+        refused(platform.admin.post("/api/admin/api-keys", content=body, headers=kind), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_page_of_the_audit_log_begins_in_the_calendar(platform: Platform, moment: str) -> None:
+    for name in ("from", "to"):
+        refused(platform.admin.get("/api/admin/audit", params={name: moment}), 422, "invalid_request")
+
+
+def test_a_line_of_the_log_cannot_be_forged(platform: Platform, suite: Suite) -> None:
+    mark = platform.new_id("forged")
+    refused(platform.client().get(f"/x%0A2026-01-01T00:00:00 INFO lectern.access {mark}"), 404, "not_found")
+    log = suite.home / "logs"
+    found = until(
+        lambda: [
+            line for file in log.glob("*gateway*") for line in file.read_text("utf-8").splitlines() if mark in line
+        ],
+        "the request to be logged",
+    )
+    assert all("/x%0A2026" in line for line in found)
+
+
 @pytest.mark.parametrize(
     "body",
     [

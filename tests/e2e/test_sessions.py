@@ -183,6 +183,15 @@ def test_a_stream_that_rests_does_not_count(platform: Platform, shown: Shown) ->
     assert ask(platform, first, 0).status_code == 200
 
 
+def test_moments_told_every_two_seconds_open_nothing(platform: Platform, lesson: Shown) -> None:
+    course, video = lesson
+    view = platform.watch(platform.student(course), video)
+    told = beat(platform, view, 1, *[(end - 0.001, float(end)) for end in range(2, 170, 2)])
+    assert told["frontier"] < 10
+    assert told["gaps"]
+    refused(ask(platform, view, 2), 403, "not_watched_yet")
+
+
 # --- How long ---
 
 
@@ -226,6 +235,62 @@ def test_an_admin_ends_sessions(platform: Platform, short_film: Path, by: str) -
     refused(student.post(view.document["renewUrl"]), 401, "session_revoked")
     assert good(platform.admin.post("/api/admin/sessions/revoke", json={by: whose})) == {"revoked": 0}
     assert ask(platform, platform.watch(student, video), 0).status_code == 200
+
+
+@pytest.mark.parametrize("by", ["sessionId", "userId", "videoId", "deviceId", "sign out"])
+def test_a_session_that_rests_is_ended_with_the_others(platform: Platform, short_film: Path, by: str) -> None:
+    course = platform.new_course()
+    video = platform.ready(course.chapters[0], short_film)
+    user = platform.new_id("student")
+    student = platform.student(course, user)
+    view = platform.watch(student, video)
+    platform.grow_older(view, "150 minutes")
+    refused(ask(platform, view, 0), 401, "session_expired")
+    [listed] = good(student.get("/api/sessions"))["sessions"]
+    if by == "sign out":
+        assert student.delete(f"/api/devices/{listed['deviceId']}").status_code == 204
+    else:
+        whose = {"sessionId": listed["id"], "userId": user, "videoId": video, "deviceId": listed["deviceId"]}[by]
+        assert good(platform.admin.post("/api/admin/sessions/revoke", json={by: whose})) == {"revoked": 1}
+    refused(student.post(view.document["renewUrl"]), 401, "session_revoked")
+    refused(ask(platform, view, 0), 401, "session_revoked")
+
+
+@pytest.mark.parametrize("by", ["userId", "videoId", "sign out"])
+def test_a_token_that_was_not_spent_is_ended_with_the_sessions(platform: Platform, short_film: Path, by: str) -> None:
+    course = platform.new_course()
+    video = platform.ready(course.chapters[0], short_film)
+    user = platform.new_id("student")
+    student = platform.student(course, user)
+    token = good(student.get(f"/api/videos/{video}/access-token"))["token"]
+    if by == "sign out":
+        [device] = good(student.get("/api/devices"))["devices"]
+        assert student.delete(f"/api/devices/{device['id']}").status_code == 204
+    else:
+        whose = {"userId": user, "videoId": video}[by]
+        good(platform.admin.post("/api/admin/sessions/revoke", json={by: whose}))
+    refused(platform.spend(student, token), 410, "token_expired")
+
+
+def test_what_a_course_says_holds_for_sessions_that_are_open(platform: Platform, lesson: Shown) -> None:
+    course, video = lesson
+    chapter = {"id": course.chapters[0], "title": "First", "position": 1}
+    body = {"title": "Changed", "isSequential": False}
+
+    def say(*, free: bool, restricted: bool) -> None:
+        chapters = [{**chapter, "isFree": free, "firstWatchRestricted": restricted}]
+        good(platform.admin.put(f"/api/admin/courses/{course.id}", json={**body, "chapters": chapters}))
+
+    try:
+        say(free=True, restricted=False)
+        view = platform.watch(platform.person("student"), video)
+        assert ask(platform, view, 2).status_code == 200
+        say(free=True, restricted=True)
+        refused(ask(platform, view, 2), 403, "not_watched_yet")
+        say(free=False, restricted=False)
+        refused(ask(platform, view, 0), 403, "enrollment_ended")
+    finally:
+        say(free=False, restricted=True)
 
 
 def test_ending_nobodys_sessions_is_no_request(platform: Platform) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +85,23 @@ def test_the_frontier_bridges_two_seconds_and_no_more() -> None:
     assert credit.frontier([(2_001, 5_000)]) == 0
     assert credit.frontier([(0, 5_000), (7_001, 9_000)]) == 5_000
     assert credit.gaps([(0, 5_000), (7_001, 9_000), (20_000, 21_000)]) == [(5_000, 7_001), (9_000, 20_000)]
+
+
+@pytest.mark.parametrize("told", [1, 10, 100, 150])
+def test_moments_told_every_two_seconds_carry_nobody_through_a_film(told: int) -> None:
+    moments = [(end - told, end) for end in range(2_000, 420_000, 2_000)]
+    assert credit.frontier(moments) <= credit.BRIDGED_FREE_MS + 2_000
+    assert credit.gaps(moments)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 9_000)).map(lambda one: (one[0], sum(one))), max_size=30)
+)
+def test_the_frontier_is_not_much_further_than_what_was_watched(some: list[tuple[int, int]]) -> None:
+    watched = credit.union(some)
+    most = credit.BRIDGED_FREE_MS + (1 + credit.BRIDGED_SHARE) * credit.length(watched)
+    assert credit.frontier(watched) <= most
+    assert (credit.frontier(watched) == (watched[-1][1] if watched else 0)) == (not credit.gaps(watched))
 
 
 @given(spans)

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.gateway.audit.actions import Action, Decision
-from shared.contracts.model import Document, ExternalId, Moment
+from shared.contracts.model import Document, ExternalId, GivenMoment, Moment
 
 MOST = 500
 Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
@@ -21,8 +21,8 @@ class Wanted(Document):
     action: Action | None = None
     decision: Decision | None = None
     code: Code | None = None
-    from_: AwareDatetime | None = Field(default=None, alias="from")
-    to: AwareDatetime | None = None
+    from_: GivenMoment | None = Field(default=None, alias="from")
+    to: GivenMoment | None = None
     limit: int = Field(default=100, ge=1, le=MOST)
     cursor: UUID | None = None
     """``nextCursor`` of the page before."""

@@ -7,6 +7,7 @@ from services.gateway.devices.schemas import Device, OpenSession, Revocation
 from services.gateway.downloads import repository as downloads
 from services.gateway.sessions import errors, repository
 from services.gateway.sessions.service import ACTIVE_SECONDS
+from services.gateway.tokens import repository as tokens
 from shared.db import Database
 from shared.http.user_agents import browser_of, system_of
 
@@ -65,6 +66,7 @@ class DeviceService:
         concerns(device_id=device_id, code=SIGNED_OUT)
         async with self._database.session_scope() as session:
             ended = await repository.revoke(session, SIGNED_OUT, device_id=device_id, user_id=user_id)
+            await tokens.revoke(session, device_id=device_id, user_id=user_id)
             if not await repository.forget_device(session, user_id, device_id):
                 raise errors.device_not_found()
         return ended
@@ -75,6 +77,10 @@ class DeviceService:
         async with self._database.session_scope() as session:
             if whose.session_id is None and whose.device_id is None:
                 await downloads.revoke(session, whose.user_id, whose.video_id)
+            if whose.session_id is None:
+                await tokens.revoke(session, user_id=whose.user_id, video_id=whose.video_id, device_id=whose.device_id)
+            if whose.session_id is not None and whose.user_id is None:
+                concerns(user_id=await repository.owner(session, whose.session_id))
             return await repository.revoke(
                 session,
                 BY_ADMIN,

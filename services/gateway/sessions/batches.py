@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
+from shared.db.away import CONNECTION_LOST
+
 Question = tuple[object, ...]
 Asked = tuple[Question, "asyncio.Future[asyncpg.Record | None]"]
 
@@ -18,16 +20,8 @@ LANES = 2
 """Connections: while the answers of one are read and passed on, Postgres works for the other."""
 MOST = 100
 """Questions in one statement: the first of them waits for the last."""
-TIMEOUT = 35.0
-"""Seconds for an answer. Beyond the server's own time-out, so that it counts for a server that is not there at all."""
-_LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-)
+TIMEOUT = 10.0
+"""Seconds for an answer, of what takes a few milliseconds: a backend that hangs is left, and the read asked elsewhere."""
 
 
 class BatchedQuery:
@@ -83,7 +77,7 @@ class BatchedQuery:
         was_open = lane.connection is not None
         try:
             return await self._fetch(lane, columns)
-        except _LOST:
+        except CONNECTION_LOST:
             # The server may have been started anew since the connection was used last; a read may be asked again.
             if not was_open:
                 raise

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, select, text
 
 from services.gateway.rights.schemas import Question
 from services.gateway.sessions.batches import BatchedQuery
@@ -15,13 +15,16 @@ from shared.db.models.access import PlaybackSession
 # to write so: the join says it.
 FIND = """
 SELECT q.place, s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.device_id,
-       s.first_watch_restricted, s.needs_enrollment, s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
+       s.first_watch_restricted AND c.id IS NULL OR NOT s.as_staff AND coalesce(c.first_watch_restricted, false)
+           AS first_watch_restricted,
+       s.needs_enrollment AND c.id IS NULL OR NOT s.as_staff AND NOT coalesce(c.is_free, true) AS needs_enrollment,
+       s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (q.anywhere OR coalesce(s.network_v4 >>= CAST(q.ip AS inet), false)
                    OR coalesce(s.network_v6 >>= CAST(q.ip AS inet), false)) AS network_proven,
        CASE WHEN s.as_staff THEN catalog.is_staff(s.course_id, s.user_id, s.role)
-            WHEN s.needs_enrollment THEN q.platform_decides OR EXISTS (
+            WHEN NOT coalesce(c.is_free, NOT s.needs_enrollment) THEN q.platform_decides OR EXISTS (
                 SELECT 1 FROM catalog.enrollments e WHERE e.course_id = s.course_id AND e.user_id = s.user_id
                 AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()))
             ELSE true END AS entitled,
@@ -33,6 +36,9 @@ SELECT q.place, s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.use
 FROM unnest($1::bytea[], $2::text[], $3::boolean[], $4::boolean[], $5::integer[], $6::integer[])
      WITH ORDINALITY AS q (hash, ip, anywhere, platform_decides, active, grain, place)
 JOIN access.playback_sessions s ON s.credential_hash = q.hash JOIN media.videos v ON v.id = s.video_id
+-- What the course says now, not what it said when the session was opened.
+LEFT JOIN catalog.courses k ON k.id = s.course_id
+LEFT JOIN catalog.chapters c ON c.course_version_id = k.current_version_id AND c.id = s.chapter_id
 LEFT JOIN learning.progress p ON p.user_id = s.user_id AND p.chapter_id = s.chapter_id
 """
 
@@ -46,7 +52,7 @@ WHERE id = :id AND revoked_at IS NULL
 
 REVOKE = text("""
 UPDATE access.playback_sessions SET revoked_at = now(), revoked_reason = :reason
-WHERE revoked_at IS NULL AND expires_at > now()
+WHERE revoked_at IS NULL AND absolute_expires_at > now() -- one that rests may be renewed until then
   AND (CAST(:session AS uuid) IS NULL OR id = :session) AND (CAST(:user AS text) IS NULL OR user_id = :user)
   AND (CAST(:video AS uuid) IS NULL OR video_id = :video) AND (CAST(:device AS uuid) IS NULL OR device_id = :device)
 """)
@@ -55,13 +61,13 @@ LIVING = text("""
 SELECT s.id, s.video_id, s.course_id, s.chapter_id, s.device_id, d.user_agent, s.created_at, s.last_active_at,
        s.expires_at, coalesce(s.last_active_at > now() - make_interval(secs => :active), false) AS is_active
 FROM access.playback_sessions s LEFT JOIN access.devices d ON d.id = s.device_id
-WHERE s.user_id = :user_id AND s.revoked_at IS NULL AND s.expires_at > now() ORDER BY s.created_at DESC LIMIT 200
+WHERE s.user_id = :user_id AND s.revoked_at IS NULL AND s.absolute_expires_at > now() ORDER BY s.created_at DESC LIMIT 200
 """)
 
 DEVICES = text("""
 SELECT d.id, d.user_agent, d.first_seen_at, d.last_seen_at,
        (SELECT count(*) FROM access.playback_sessions s
-        WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.expires_at > now()) AS sessions
+        WHERE s.device_id = d.id AND s.revoked_at IS NULL AND s.absolute_expires_at > now()) AS sessions
 FROM access.devices d WHERE d.user_id = :user_id ORDER BY d.last_seen_at DESC LIMIT 200
 """)
 
@@ -185,6 +191,10 @@ async def revoke(
     values = {"reason": reason, "session": session_id, "user": user_id, "video": video_id, "device": device_id}
     ended: int = (await session.execute(REVOKE, values)).rowcount  # type: ignore[attr-defined]
     return ended
+
+
+async def owner(session: Session, session_id: UUID) -> str | None:
+    return await session.scalar(select(PlaybackSession.user_id).where(PlaybackSession.id == session_id))
 
 
 async def living(session: Session, user_id: str, active: int) -> list[RowMapping]:

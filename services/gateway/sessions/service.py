@@ -58,7 +58,7 @@ class SessionService:
         # These never change for a version (and epoch), so keeping them spares a query and no decision.
         self._secrets = Kept(FILMS_KEPT, self._secret)
         self._windows = Kept(FILMS_KEPT, self._windows_of)
-        self._fetches: OrderedDict[UUID, float] = OrderedDict()
+        self._fetches: OrderedDict[tuple[UUID, int], float] = OrderedDict()
 
     async def open(self, token: str, ip: str, user_agent: str | None) -> tuple[PlaybackSessionAnswer, UUID]:
         """Spend a token and open a session; answers what the player needs, and the version it plays.
@@ -170,7 +170,7 @@ class SessionService:
         if found.needs_enrollment and not self._entitlement.lets(found.question):
             await self._entitlement.require_running(found.question)
         await self._slide(found)
-        await self._note_fetch(found.version_id)
+        await self._note_fetch(found.version_id, epoch)
         return window_key(secret, window)
 
     async def _slide(self, found: Found) -> None:
@@ -184,21 +184,23 @@ class SessionService:
         finally:
             self._sliding.discard(found.id)
 
-    async def _note_fetch(self, version_id: UUID) -> None:
+    async def _note_fetch(self, version_id: UUID, epoch: int) -> None:
         """That keys of this film are asked for; said anew after a while, as a week is what it is looked at by."""
         now = time.monotonic()
-        if now - self._fetches.get(version_id, -FETCH_GRAIN) < FETCH_GRAIN:
+        # By epoch: a rotation asks whether any key was fetched since the last one.
+        place = (version_id, epoch)
+        if now - self._fetches.get(place, -FETCH_GRAIN) < FETCH_GRAIN:
             return
         # Before it is written: of many who ask at once, one does it.
-        self._fetches[version_id] = now
-        self._fetches.move_to_end(version_id)
+        self._fetches[place] = now
+        self._fetches.move_to_end(place)
         if len(self._fetches) > FILMS_KEPT:
             self._fetches.popitem(last=False)
         try:
             async with self._database.session_scope() as session:
                 await repository.note_fetch(session, version_id)
         except BaseException:
-            self._fetches.pop(version_id, None)
+            self._fetches.pop(place, None)
             raise
 
     async def used(self, credential: str, ip: str) -> Found:

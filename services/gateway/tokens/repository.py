@@ -85,5 +85,22 @@ async def why_not(session: Session, token_hash: bytes) -> tuple[str, dict[str, A
     return "spent" if row["spent"] else "expired" if row["expired"] else "elsewhere", whose
 
 
+REVOKE = text("""
+UPDATE access.video_access_tokens SET expires_at = now()
+WHERE spent_at IS NULL AND expires_at > now()
+  AND (CAST(:user AS text) IS NULL OR user_id = :user) AND (CAST(:video AS uuid) IS NULL OR video_id = :video)
+  AND (CAST(:device AS uuid) IS NULL OR device_id = :device)
+""")
+
+
+async def revoke(
+    session: Session, *, user_id: str | None = None, video_id: UUID | None = None, device_id: UUID | None = None
+) -> None:
+    """Unspent tokens that all of what is named applies to are expired from now on. Something must be named."""
+    if user_id is None and video_id is None and device_id is None:
+        raise ValueError("name whose tokens are to end")
+    await session.execute(REVOKE, {"user": user_id, "video": video_id, "device": device_id})
+
+
 async def forget_expired(session: Session, before: datetime) -> None:
     await session.execute(text("DELETE FROM access.video_access_tokens WHERE expires_at < :before"), {"before": before})

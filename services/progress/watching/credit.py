@@ -11,6 +11,10 @@ Span = tuple[int, int]
 
 BRIDGE_MS = 2_000
 """Gaps up to this long do not stop the frontier: players skip a moment at a seek, a stall, a change of quality."""
+BRIDGED_FREE_MS = 2 * BRIDGE_MS
+BRIDGED_SHARE = 0.10
+"""All that is bridged together is at most the one and this share of what was watched before it: otherwise a moment told
+every two seconds would carry the frontier through the film."""
 
 COMPLETE_AT = 0.90
 RATE = 2.0
@@ -96,23 +100,25 @@ def spend(spans: Sequence[Span], balance_ms: int) -> Earned:
 
 
 def frontier(watched: Sequence[Span]) -> int:
-    """The end of the stretch watched from the start, gaps up to two seconds bridged."""
-    end = 0
-    for start, after in watched:
-        if start > end + BRIDGE_MS:
-            break
-        end = max(end, after)
-    return end
+    """The end of the stretch watched from the start, short gaps bridged."""
+    left_out = gaps(watched)
+    if left_out:
+        return left_out[0][0]
+    return watched[-1][1] if watched else 0
 
 
 def gaps(watched: Sequence[Span]) -> list[Span]:
-    """What was left out before the last stretch watched, apart from what the frontier bridges."""
+    """What was left out before the last stretch watched, apart from what is bridged; ``watched`` is a `union`."""
     found: list[Span] = []
-    end = 0
+    end = seen = bridged = 0
     for start, after in watched:
-        if start > end + BRIDGE_MS:
+        gap = start - end
+        if gap <= BRIDGE_MS and bridged + gap <= BRIDGED_FREE_MS + int(BRIDGED_SHARE * seen):
+            bridged += gap
+        else:
             found.append((end, start))
-        end = max(end, after)
+        seen += after - start
+        end = after
     return found
 
 

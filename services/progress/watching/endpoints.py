@@ -38,7 +38,7 @@ async def beat(request: Request, actor: ActingPerson, claims: ServiceClaims, wat
     except ValidationError as error:
         fault = error.errors()[0]
         raise errors.malformed_beat(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise errors.malformed_beat("it is not JSON") from None
     return await watching.beat(actor, UUID(session["id"]), session["chapter_id"], document)
 
