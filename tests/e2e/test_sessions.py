@@ -269,7 +269,7 @@ def test_a_token_that_was_not_spent_is_ended_with_the_sessions(platform: Platfor
     else:
         whose = {"userId": user, "videoId": video}[by]
         good(platform.admin.post("/api/admin/sessions/revoke", json={by: whose}))
-    refused(platform.spend(student, token), 410, "token_expired")
+    refused(platform.spend(student, token), 401, "token_expired")
 
 
 def test_what_a_course_says_holds_for_sessions_that_are_open(platform: Platform, lesson: Shown) -> None:
@@ -288,7 +288,7 @@ def test_what_a_course_says_holds_for_sessions_that_are_open(platform: Platform,
         say(free=True, restricted=True)
         refused(ask(platform, view, 2), 403, "not_watched_yet")
         say(free=False, restricted=False)
-        refused(ask(platform, view, 0), 403, "enrollment_ended")
+        refused(ask(platform, view, 0), 403, "not_entitled")
     finally:
         say(free=False, restricted=True)
 
