@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from services.transcoder.pipeline.brake import Brake
 from services.transcoder.pipeline.encoding import Encoder, Workshop
 from services.transcoder.pipeline.planning import Planner
 from services.transcoder.pipeline.sources import Sources
-from services.transcoder.pipeline.workplace import workplace
+from services.transcoder.pipeline.workplace import clear_the_dead, workplace
 from services.transcoder.settings import TranscoderWorkerSettings
 from shared.contracts.jobs import (
     MEDIA_QUEUE,
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
 AFTER_FAULT = 2.0
 SEEN_EVERY = 5.0
+CLEAR_EVERY = 20.0
 URGENT_SLOTS = 2
 EVERY_TEN_SECONDS = set(range(5, 60, 10))
 
@@ -226,6 +228,15 @@ class WorkerProcess:
                 log.warning("this worker could not say that it lives", exc_info=True)
             await asyncio.sleep(SEEN_EVERY)
 
+    async def clear_up(self, root: Path) -> None:
+        """Where several work on one host, one that was killed may never be started again."""
+        while True:
+            await asyncio.sleep(CLEAR_EVERY)
+            try:
+                await asyncio.to_thread(clear_the_dead, root)
+            except OSError:
+                log.warning("what a killed worker left could not be cleared away", exc_info=True)
+
 
 async def working_encoder(settings: TranscoderWorkerSettings) -> str:
     """The encoder to work with, shown by encoding a picture.
@@ -277,6 +288,7 @@ async def work(settings: TranscoderWorkerSettings) -> None:
         process = WorkerProcess(database, planner, Encoder(shop), maker, bells, name, facts)
         async with asyncio.TaskGroup() as group:
             group.create_task(process.say_alive())
+            group.create_task(process.clear_up(settings.work_dir))
             group.create_task(run_worker(lambda: _ear(redis_url, process)))
             for slot in process.slots(settings.transcoder_slots):
                 group.create_task(slot)

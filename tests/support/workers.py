@@ -1,4 +1,4 @@
-"""More transcoder workers beside a suite's own, as another host would run them: same settings, a process of its own."""
+"""More transcoder workers beside a suite's own: same host, same settings, processes of their own."""
 
 import os
 import subprocess
@@ -15,18 +15,17 @@ WORKER = "services.transcoder.worker"
 
 @contextmanager
 def more_workers(suite: Suite, count: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """``count`` workers with a place of work of their own, living when the block begins."""
+    """``count`` workers more on the same host, living when the block begins."""
     own = suite.process(WORKER)
     base = {name: value for name, value in own.environ().items() if name != "LECTERN_SUPERVISED"}
     started = []
     for number in range(count):
-        directory = suite.home / f"work-{number}"
         log = (suite.home / "logs" / f"worker-{number}.log").open("wb")
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", WORKER],
                 cwd=ROOT,
-                env={**base, "WORK_DIR": str(directory)},
+                env=base,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

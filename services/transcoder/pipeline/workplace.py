@@ -1,4 +1,4 @@
-"""Where a worker keeps its temporary files. What a killed worker left there, the next one clears away."""
+"""Where a worker keeps its temporary files. What a killed worker left there, the others of its host clear away."""
 
 import fcntl
 import os
@@ -15,18 +15,35 @@ def workplace(root: Path, name: str) -> Iterator[Path]:
     A lock on a file beside it tells the living from the dead: the kernel lets go of it however a process ends.
     """
     root.mkdir(parents=True, exist_ok=True)
-    for lock in root.glob("*.lock"):
-        _clear_if_dead(lock)
+    clear_the_dead(root)
     own = root / name
     lock_path = root / f"{name}.lock"
-    handle = os.open(lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    handle = _locked(lock_path)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         own.mkdir(exist_ok=True)
         yield own
     finally:
         shutil.rmtree(own, ignore_errors=True)
         lock_path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def clear_the_dead(root: Path) -> None:
+    """Remove what workers left in ``root`` that are no more."""
+    for lock in root.glob("*.lock"):
+        _clear_if_dead(lock)
+
+
+def _locked(path: Path) -> int:
+    """A descriptor of the file, which is locked and there: another may have taken it for a dead worker's meanwhile."""
+    while True:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        except FileNotFoundError:
+            pass
         os.close(handle)
 
 
