@@ -152,9 +152,9 @@ def test_an_admin_reads_why_a_student_was_refused(platform: Platform, shown: Sho
         ("key", "session_revoked", second.document["sessionId"]),
         ("beat", "ip_changed", third.document["sessionId"]),
     ]
-    # Of all that was granted: three tokens, and the sessions that they opened. No key.
+    # Of all that was granted: three tokens, the sessions that they opened, and the end of one. No key.
     granted = [one["action"] for one in entries(platform, userId=user, decision="granted")]
-    assert sorted(granted) == ["token_issue"] * 3 + ["token_spend"] * 3
+    assert sorted(granted) == ["session_end", *["token_issue"] * 3, *["token_spend"] * 3]
     assert {one["videoId"] for one in entries(platform, userId=user)} == {video}
 
 

@@ -79,8 +79,8 @@ class DeviceService:
                 await downloads.revoke(session, whose.user_id, whose.video_id)
             if whose.session_id is None:
                 await tokens.revoke(session, user_id=whose.user_id, video_id=whose.video_id, device_id=whose.device_id)
-            if whose.session_id is not None and whose.user_id is None:
-                concerns(user_id=await repository.owner(session, whose.session_id))
+            if whose.session_id is not None:
+                concerns(**await repository.whose(session, whose.session_id))
             return await repository.revoke(
                 session,
                 BY_ADMIN,

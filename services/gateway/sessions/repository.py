@@ -1,7 +1,7 @@
 """Playback sessions. Their state is read from Postgres on every request, so that a revocation holds at once."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, select, text
@@ -193,8 +193,11 @@ async def revoke(
     return ended
 
 
-async def owner(session: Session, session_id: UUID) -> str | None:
-    return await session.scalar(select(PlaybackSession.user_id).where(PlaybackSession.id == session_id))
+async def whose(session: Session, session_id: UUID) -> dict[str, Any]:
+    """The user and the video of a session, as the audit log names them; empty where there is none."""
+    query = select(PlaybackSession.user_id, PlaybackSession.video_id).where(PlaybackSession.id == session_id)
+    row = (await session.execute(query)).mappings().first()
+    return dict(row) if row else {}
 
 
 async def living(session: Session, user_id: str, active: int) -> list[RowMapping]:
