@@ -24,7 +24,7 @@ _BEARER = re.compile(r"(Bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 
 
 def mask_path(path: str) -> str:
-    """``path``, or a whole line, without session credentials, API keys, JWTs of a header, and tokens in a query."""
+    """``path``, or a whole line, without session credentials, API keys, JWTs, and tokens in a query."""
     # Looking for what each needs costs a tenth of the substitution, and every request passes here.
     if "/playback/" in path:
         path = _CREDENTIAL_PATH.sub(r"\1***", path)

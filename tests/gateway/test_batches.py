@@ -73,11 +73,12 @@ async def test_who_asks_while_an_answer_is_on_its_way_is_not_given_that_one() ->
     assert server.statements == [3, 1]
 
 
-async def test_a_lost_connection_is_opened_anew_and_asked_again() -> None:
+@pytest.mark.parametrize("error", [asyncpg.ConnectionDoesNotExistError("gone"), TimeoutError(), OSError("no route")])
+async def test_a_lost_connection_is_opened_anew_and_asked_again(error: Exception) -> None:
     server = Server()
     squares = BatchedQuery(server.connect, "")
     await squares.ask(1)
-    server.broken = [asyncpg.ConnectionDoesNotExistError("gone")]
+    server.broken = [error]
     assert (await squares.ask(4) or ())[1] == 16
     assert server.statements == [1, 1, 1]
 

@@ -75,12 +75,12 @@ class DeviceService:
         concerns(session_id=whose.session_id, user_id=whose.user_id, video_id=whose.video_id, device_id=whose.device_id)
         concerns(code=BY_ADMIN)
         async with self._database.session_scope() as session:
-            if whose.session_id is None and whose.device_id is None:
-                await downloads.revoke(session, whose.user_id, whose.video_id)
-            if whose.session_id is None:
-                await tokens.revoke(session, user_id=whose.user_id, video_id=whose.video_id, device_id=whose.device_id)
             if whose.session_id is not None:
                 concerns(**await repository.whose(session, whose.session_id))
+            else:
+                await tokens.revoke(session, user_id=whose.user_id, video_id=whose.video_id, device_id=whose.device_id)
+                if whose.device_id is None:
+                    await downloads.revoke(session, whose.user_id, whose.video_id)
             return await repository.revoke(
                 session,
                 BY_ADMIN,

@@ -77,7 +77,7 @@ class BatchedQuery:
         was_open = lane.connection is not None
         try:
             return await self._fetch(lane, columns)
-        except CONNECTION_LOST:
+        except (*CONNECTION_LOST, OSError):  # of which a time-out is one
             # The server may have been started anew since the connection was used last; a read may be asked again.
             if not was_open:
                 raise

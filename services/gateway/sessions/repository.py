@@ -15,16 +15,15 @@ from shared.db.models.access import PlaybackSession
 # to write so: the join says it.
 FIND = """
 SELECT q.place, s.id, s.video_id, s.version_id, s.course_id, s.chapter_id, s.user_id, s.role, s.device_id,
-       s.first_watch_restricted AND c.id IS NULL OR NOT s.as_staff AND coalesce(c.first_watch_restricted, false)
-           AS first_watch_restricted,
-       s.needs_enrollment AND c.id IS NULL OR NOT s.as_staff AND NOT coalesce(c.is_free, true) AS needs_enrollment,
+       NOT s.as_staff AND coalesce(c.first_watch_restricted, s.first_watch_restricted) AS first_watch_restricted,
+       NOT s.as_staff AND coalesce(NOT c.is_free, s.needs_enrollment) AS needs_enrollment,
        s.as_staff, s.key_epoch, s.revoked_at, s.revoked_reason,
        v.deleted_at IS NOT NULL AS video_deleted, s.expires_at <= now() AS expired,
        s.absolute_expires_at <= now() AS absolutely_expired,
        (q.anywhere OR coalesce(s.network_v4 >>= CAST(q.ip AS inet), false)
                    OR coalesce(s.network_v6 >>= CAST(q.ip AS inet), false)) AS network_proven,
        CASE WHEN s.as_staff THEN catalog.is_staff(s.course_id, s.user_id, s.role)
-            WHEN NOT coalesce(c.is_free, NOT s.needs_enrollment) THEN q.platform_decides OR EXISTS (
+            WHEN coalesce(NOT c.is_free, s.needs_enrollment) THEN q.platform_decides OR EXISTS (
                 SELECT 1 FROM catalog.enrollments e WHERE e.course_id = s.course_id AND e.user_id = s.user_id
                 AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()))
             ELSE true END AS entitled,
@@ -90,8 +89,6 @@ SELECT id, created_at FROM access.playback_sessions
 WHERE user_id = :user_id AND video_id = :video_id AND revoked_at IS NULL AND expires_at > now()
 ORDER BY created_at DESC LIMIT 1
 """)
-
-SECRET = text("SELECT kid, nonce, wrapped FROM media.content_keys WHERE version_id = :version_id AND epoch = :epoch")
 
 FILM = text("SELECT v.duration, v.key_epoch FROM media.video_versions v WHERE v.id = :version_id")
 
@@ -223,11 +220,6 @@ async def renew(session: Session, session_id: UUID, seconds: int, network: str) 
     values = {"id": session_id, "seconds": seconds, "v4": v4, "v6": v6}
     moved: datetime = (await session.execute(RENEW, values)).scalar_one()
     return moved
-
-
-async def wrapped_secret(session: Session, version_id: UUID, epoch: int) -> tuple[str, bytes, bytes] | None:
-    row = (await session.execute(SECRET, {"version_id": version_id, "epoch": epoch})).first()
-    return (row[0], row[1], row[2]) if row else None
 
 
 async def film(session: Session, version_id: UUID) -> tuple[float | None, int | None]:

@@ -19,10 +19,10 @@ from services.gateway.tokens import errors as token_errors
 from services.gateway.tokens.entitlement import Entitlement
 from services.gateway.tokens.service import TokenService, digest
 from shared.contracts.access import Actor, Role
-from shared.crypto import KeyRing, Wrapped, window_key
-from shared.crypto.keyring import secret_context
+from shared.crypto import KeyRing, window_key
 from shared.db import Database, new_id
 from shared.db.models.access import PlaybackSession
+from shared.db.models.media import ContentKey
 
 SLIDE_SECONDS = 2 * 3600
 SLIDE_GRAIN = 10
@@ -234,12 +234,11 @@ class SessionService:
         return None if found is None else {"id": str(found[0]), "opened_at": found[1].isoformat()}
 
     async def _secret(self, place: tuple[UUID, int]) -> bytes:
-        version_id, epoch = place
         async with self._database.session_scope() as session:
-            row = await repository.wrapped_secret(session, version_id, epoch)
+            row = await session.get(ContentKey, place)
         if row is None:
             raise errors.key_not_found()
-        return self._keyring.unwrap(Wrapped(*row), secret_context(str(version_id), epoch))
+        return self._keyring.open(row)
 
     async def _windows_of(self, version_id: UUID) -> Windows:
         async with self._database.session_scope() as session:

@@ -13,47 +13,11 @@ from services.transcoder.ladder.model import AudioStream
 MOST_TRACKS = 16
 _LONGEST_LABEL = 60
 _NAMELESS = "Audio"
-_PLACES = frozenset(
-    [
-        "audio",
-        "back",
-        "c",
-        "center",
-        "centre",
-        "ch",
-        "channel",
-        "front",
-        "fc",
-        "fl",
-        "fr",
-        "handler",
-        "in",
-        "input",
-        "l",
-        "left",
-        "lfe",
-        "line",
-        "lowfrequency",
-        "main",
-        "media",
-        "mic",
-        "microphone",
-        "mix",
-        "mono",
-        "r",
-        "rear",
-        "right",
-        "sb",
-        "side",
-        "sl",
-        "sound",
-        "soundhandler",
-        "sr",
-        "stereo",
-        "surround",
-        "track",
-    ]
-)
+_CHANNELS = """
+    audio back c center centre ch channel front fc fl fr handler in input l left lfe line lowfrequency main
+    media mic microphone mix mono r rear right sb side sl sound soundhandler sr stereo surround track
+"""
+_PLACES = frozenset(_CHANNELS.split())
 """Words of a title that name a channel or an input."""
 
 

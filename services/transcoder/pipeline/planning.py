@@ -82,7 +82,7 @@ class Planner:
 
     async def _return(self, claim: PlanClaim, wait: float = 0.0) -> None:
         async with self._database.session_scope() as session:
-            await repository.put_plan_back(session, claim, "", "", wait, spent=False)
+            await repository.return_plan(session, claim, wait)
 
     async def _examined(self, source: Source) -> tuple[Probe, Plan]:
         # In part: the index comes first, and of a file that is refused nothing more.

@@ -198,12 +198,9 @@ async def claim_plan(session: Session, worker: str) -> PlanClaim | None:
     return claim
 
 
-async def put_plan_back(
-    session: Session, claim: PlanClaim, code: str, message: str, wait: float, *, spent: bool = True
-) -> None:
-    """Give a plan back, to be tried again after ``wait`` seconds. What is not ``spent`` costs no attempt."""
-    values = {"id": claim.job_id, "owner": claim.owner, "wait": wait, "unspent": 0 if spent else 1}
-    if (await session.execute(GIVE_PLAN_BACK, values)).scalar() is not None and spent:
+async def put_plan_back(session: Session, claim: PlanClaim, code: str, message: str, wait: float) -> None:
+    """Give a plan back, to be tried again after ``wait`` seconds."""
+    if await _give_plan_back(session, claim, wait, unspent=0):
         await note(
             session,
             claim.job_id,
@@ -213,6 +210,17 @@ async def put_plan_back(
             code=code,
             message=message,
         )
+
+
+async def return_plan(session: Session, claim: PlanClaim, wait: float = 0.0) -> None:
+    """Give a plan back as it was: that costs no attempt."""
+    await _give_plan_back(session, claim, wait, unspent=1)
+
+
+async def _give_plan_back(session: Session, claim: PlanClaim, wait: float, *, unspent: int) -> bool:
+    """False when the lease was not ours any more."""
+    values = {"id": claim.job_id, "owner": claim.owner, "wait": wait, "unspent": unspent}
+    return (await session.execute(GIVE_PLAN_BACK, values)).scalar() is not None
 
 
 async def _note_lost(session: Session, job_id: UUID, holder: str, chunk: str | None = None) -> None:
