@@ -244,3 +244,29 @@ def test_a_film_that_is_still_being_made_is_watched_and_sought_through(
     [measured] = [page.evaluate("() => window.__lecternPlayer.tech({ IWillNotUseThisInPlugins: true }).vhs.bandwidth")]
     assert measured > 1_000_000, "the time in which segments were made counted as the network's"
     platform.wait_for(uploaded, "ready")
+
+
+def test_a_choice_shows_at_once_also_where_the_player_was_about_to_go_there(
+    platform: Platform, open_page: OpenPage, lecture: Path
+) -> None:
+    """The player's own change to that rendition, in the tenth of a second before it hears the choice, is no answer."""
+    course = enrolled_course(platform)
+    platform.ready(course.chapters[0], lecture)
+    page = open_page()
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.videoWidth > 0")
+    page.evaluate("() => document.querySelector('video').pause()")
+    choose_quality(page, "720p")
+    wait_for_video(page, "v.videoWidth === 1280")
+    page.get_by_test_id("player").hover()
+    page.get_by_test_id("quality-menu").click()
+    page.evaluate(
+        """() => {
+            document.querySelector('[data-testid="quality-menu-360"]').click();
+            const controller = window.__lecternPlayer.tech(true).vhs.playlistController_;
+            controller.switchMedia_(controller.selectPlaylist(), 'abr');
+        }"""
+    )
+    wait_for_video(page, "v.videoWidth === 640")

@@ -101,6 +101,8 @@ export function loadLibrary(): Promise<typeof videojsFactory> {
 
 /** Seconds of film ahead of the head. */
 const LONGEST_BUFFER = 45;
+/** How often a paused player looks whether the picture of the quality that was chosen is there. */
+const REPAINT_MS = 150;
 
 const options = {
   controls: false,
@@ -148,11 +150,15 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
 
   // VHS throws the buffer away for a switch when the playlist of the rendition arrives. One that it has had before it takes up
   // at once, before it remembers that it is to do so: the choice would be seen when all that is buffered was played, and the
-  // next climb on Auto would throw the buffer away in its place. So what was forgotten is done here, right after.
+  // next climb on Auto would throw the buffer away in its place. And one that it took up by itself between the choice and its
+  // answer to it (it waits a tenth of a second) is to VHS no switch. So what was forgotten is done here, right after.
+  let switchingTo: number | null = null;
   /* oxlint-disable no-underscore-dangle -- the names are VHS's. */
   const throwBufferAway = (): void => vhs()?.playlistController_?.runFastQualitySwitch_?.();
   const finishSwitch = (): void => {
-    if (vhs()?.playlistController_?.waitingForFastQualityPlaylistReceived_) throwBufferAway();
+    const arrived = switchingTo !== null && activeQuality() === switchingTo;
+    if (arrived) switchingTo = null;
+    if (arrived || vhs()?.playlistController_?.waitingForFastQualityPlaylistReceived_) throwBufferAway();
   };
   /* oxlint-enable no-underscore-dangle */
   player.on('mediachange', () => queueMicrotask(finishSwitch));
@@ -179,15 +185,19 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       // A paused picture is decoded anew only for a seek, be it to where it stands.
       else if (!video.seeking && isBuffered(video)) seekTo(video, video.currentTime);
     };
-    for (const event of ['progress', 'resize'] as const) video.addEventListener(event, onward, { signal });
+    // Not on `progress`: the last of it may come while the one seek is under way that still met the old buffer.
+    const timer = setInterval(onward, REPAINT_MS);
+    signal.addEventListener('abort', () => clearInterval(timer));
   };
   const switchAtOnce = (target: Representation | undefined): void => {
     if (!target) return;
     const lines = linesOf(target);
     if (activeQuality() === lines) {
+      switchingTo = null;
       // On Auto it may have climbed already, behind a buffer of less: to VHS that is no switch at all.
       if (linesShown() !== lines) throwBufferAway();
     } else {
+      switchingTo = lines;
       // VHS switches at once only to a rendition that was disabled; otherwise it would first play out all it has buffered.
       target.enabled(false);
       target.enabled(true);
@@ -232,6 +242,7 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       switchAtOnce(representations().find((one) => linesOf(one) === lines));
     },
     climb() {
+      switchingTo = null;
       const best = vhs()?.selectPlaylist();
       const target = representations().find(({ playlist }) => playlist.id === best?.id);
       if (target && linesOf(target) > (activeQuality() ?? Infinity)) switchAtOnce(target);
@@ -241,6 +252,7 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       for (const event of ['addqualitylevel', 'removequalitylevel', 'change'] as const) list.on(event, listener);
     },
     dispose() {
+      stopRepainting();
       if (window.__lecternPlayer === player) delete window.__lecternPlayer;
       player.dispose();
     },
