@@ -48,6 +48,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "media": (
         *(*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
         *("SESSION_MAX_HOURS", "KEY_ROTATION_DAYS", "DOWNLOADS_STORAGE_URL", "DOWNLOAD_KEEP_DAYS"),
+        *("ACCEPT_WEBM", "COURSE_QUOTA_BYTES", "UPLOAD_EXPIRE_HOURS", "INGEST_ALLOW", "PUBLIC_URL"),
     ),
     "transcoder": (
         *(*_S3, *_PROXIES),

@@ -8,7 +8,7 @@ from typing import Any
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
 from services.media.videos import repository
-from shared.contracts.jobs import MEDIA_QUEUE, RotateKeys, SweepStorage, SyncDownload, SyncVersion
+from shared.contracts.jobs import MEDIA_QUEUE, FeedUpload, RotateKeys, SweepStorage, SyncDownload, SyncVersion
 from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
@@ -32,6 +32,9 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def take_over(job: SyncDownload) -> None:
         await parts.downloads.take_over(job.download_id)
 
+    async def feed(job: FeedUpload) -> None:
+        await parts.feeder.feed(job.upload_id)
+
     async def sweep(job: SweepStorage) -> None:
         await parts.sweeper.sweep()
 
@@ -40,6 +43,8 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
 
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
+        await parts.upload_ledger.settle_waiting()
+        await parts.feeder.ring_waiting()
         await parts.downloads.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
@@ -49,6 +54,8 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
+        await parts.upload_ledger.sweep()
+        await parts.links.forget()
         await parts.keys.forget()
         await parts.downloads.expire(timedelta(days=settings.download_keep_days))
         async with parts.database.session_scope() as session:
@@ -57,7 +64,13 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     return worker_for(
         settings.redis_url.get_secret_value(),
         MEDIA_QUEUE,
-        [(SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)],
+        [
+            (SyncVersion, sync),
+            (SyncDownload, take_over),
+            (SweepStorage, sweep),
+            (RotateKeys, rotate),
+            (FeedUpload, feed),
+        ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
             every(rotate_due, "rotate_due", minute=EVERY_TEN_MINUTES),

@@ -1,5 +1,6 @@
 """Job payloads. They carry ids only: the truth is in Postgres, and a job is a doorbell that may be lost or ring twice."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,9 @@ MEDIA_QUEUE = "lectern:media"
 
 class Job(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+    timeout: ClassVar[float] = 300
+    """Seconds after which its handler is cancelled."""
 
 
 class PlanVersion(Job):
@@ -36,6 +40,14 @@ class RotateKeys(Job):
     """Media: the keys of this version are to be rotated; go on with it."""
 
     version_id: UUID
+
+
+class FeedUpload(Job):
+    """Media: the bytes of this upload are to be fetched, or joined from others."""
+
+    timeout: ClassVar[float] = 6 * 3600
+
+    upload_id: UUID
 
 
 class SegmentWanted(Job):

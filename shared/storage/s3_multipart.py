@@ -89,7 +89,7 @@ class S3Multipart:
             raise ValueError(f"parts have at least {MIN_PART_SIZE} bytes, not {part_size}")
         return await self._create(self._name(key), Headers.of(key, content_type, cache_control))
 
-    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> Part:
         if not data:
             raise InvalidParts(f"part {number} is empty")
         return await self._send_part(self._name(key), upload_id, validate_part_number(number), memoryview(data))

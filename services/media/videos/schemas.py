@@ -1,5 +1,9 @@
 """Videos as the API speaks of them; ``videoId``, ``status`` and ``error`` are the seeds' names."""
 
+from uuid import UUID
+
+from pydantic import Field
+
 from shared.contracts.model import Document
 
 
@@ -48,6 +52,17 @@ class VideoStatusAnswer(Document):
     renditions: list[RenditionProgress]
     replacing: ReplacementStatus | None
     error: Fault | None
+
+
+class BatchWanted(Document):
+    video_ids: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class BatchStatus(Document):
+    """``notFound`` are those that there are not, and those of courses of others."""
+
+    videos: list[VideoStatusAnswer]
+    not_found: list[str]
 
 
 class Thumbnail(Document):
