@@ -44,6 +44,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
         await parts.upload_ledger.settle_waiting()
+        await parts.upload_ledger.sweep()
         await parts.feeder.ring_waiting()
         await parts.downloads.reconcile()
         await parts.sweeper.sweep()
@@ -54,7 +55,6 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
-        await parts.upload_ledger.sweep()
         await parts.links.forget()
         await parts.keys.forget()
         await parts.downloads.expire(timedelta(days=settings.download_keep_days))

@@ -148,6 +148,8 @@ class UploadLedger:
         upload = await self.look(upload_id, sender)
         if upload.state in ("refused", "ended"):
             raise why_not(upload)
+        if upload.state == "receiving" and upload.expires_at is not None and upload.expires_at <= datetime.now(UTC):
+            raise errors.upload_expired()
         return upload
 
     async def settle(self, upload_id: UUID) -> Upload | None:

@@ -153,20 +153,23 @@ class _Request:
         await self._sent()
         part, number = memoryview(self.part)[: self.filled], self.base // self.upload.part_size + 1
         self.base, self.filled = self.position, 0
-        self.sending = asyncio.create_task(self._store_part(number, part))
+        self.sending = asyncio.create_task(self._store_part(number, part, self.base))
         if self.spare is None:
             await self._sent()
         else:
             self.part, self.spare = self.spare, self.part
 
-    async def _store_part(self, number: int, part: memoryview) -> None:
+    async def _store_part(self, number: int, part: memoryview, end: int) -> None:
         assert self.upload.multipart_id is not None
         if self.sha is not None:
             await asyncio.to_thread(self.sha.update, part)
         await self.store.upload_part(self.upload.source_key, self.upload.multipart_id, number, part)
+        if self.digest is None:
+            # At once, and not when the next part is full: that may take a slow client minutes.
+            await self._commit(end, None)
 
     async def _sent(self) -> None:
-        """Wait for the part that is on its way, and write down that it is there."""
+        """Wait for the part that is on its way."""
         if self.sending is not None:
             sending, self.sending = self.sending, None
             try:
@@ -174,8 +177,6 @@ class _Request:
             except BaseException:
                 self.is_broken = True
                 raise
-            if self.digest is None:
-                await self._commit(self.base, None)
 
     async def end(self) -> int:
         """The body is over."""
