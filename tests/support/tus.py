@@ -55,8 +55,11 @@ class Tus:
 
     def send(self, upload: str, film: bytes, piece: int) -> httpx.Response:
         """All of it, ``piece`` bytes a request; the last answer."""
+        return self.send_from(upload, film, 0, piece)
+
+    def send_from(self, upload: str, film: bytes, start: int, piece: int) -> httpx.Response:
         answer = None
-        for offset in range(0, len(film), piece):
+        for offset in range(start, len(film), piece):
             answer = self.patch(upload, offset, film[offset : offset + piece])
             assert answer.status_code == 204, answer.text
             assert answer.headers["Upload-Offset"] == str(min(offset + piece, len(film)))

@@ -107,6 +107,8 @@ class Feeder:
         async with self._heartbeat(upload), source.open(upload) as opened:
             if opened.length is not None and opened.length > self._ledger.limit:
                 raise errors.too_large(self._ledger.limit)
+            if opened.length == 0:
+                raise errors.empty_file()
             changes: dict[str, object] = {"length": opened.length, "url_etag": opened.etag}
             if opened.starts_at != upload.received:
                 changes |= {"received": 0, "tail_key": None, "container": None}
