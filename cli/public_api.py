@@ -61,7 +61,7 @@ def public_api(apps: Mapping[str, FastAPI]) -> Document:
     for route in ROUTES:
         operation = described[route.service]["paths"][route.path][route.method.lower()]
         kinds = (*_GUARDED[route.guard], *_PASSED_ON, *(_ASKS_PLATFORM if route.tells_right else ()))
-        security = {} if route.guard == "link" else {"security": [{"bearer": []}]}
+        security: Document = {} if route.guard == "link" else {"security": [{"bearer": []}]}
         _add(document, route.method, route.path, {**operation, **security}, kinds)
     _describe_playback(document)
     _describe_files(document)

@@ -176,11 +176,11 @@ def test_replacing_by_tus(platform: Platform, short_film: Path, other_film: Path
 def test_who_may_not(platform: Platform, film: bytes) -> None:
     course = platform.new_course()
     student, stranger = Tus(platform.student(course)), Tus(platform.person("instructor"))
-    about = {"chapterId": course.chapters[0]}
-    refused(student.create(100, **about), 403, "role_required")
-    refused(stranger.create(100, **about), 403, "not_your_course")
-    refused(Tus(platform.client()).create(100, **about), 401, "sign_in_required")
-    mine = Tus(platform.admin).begin(len(film), **about)
+    chapter = course.chapters[0]
+    refused(student.create(100, chapterId=chapter), 403, "role_required")
+    refused(stranger.create(100, chapterId=chapter), 403, "not_your_course")
+    refused(Tus(platform.client()).create(100, chapterId=chapter), 401, "sign_in_required")
+    mine = Tus(platform.admin).begin(len(film), chapterId=chapter)
     for other in (stranger, student):
         assert other.head(mine).status_code in (403, 404)
         assert other.patch(mine, 0, film[:10]).status_code in (403, 404)
@@ -188,7 +188,7 @@ def test_who_may_not(platform: Platform, film: bytes) -> None:
     assert Tus(platform.admin).offset(mine) == 0
     teacher = platform.person("instructor", "tus-teacher")
     good(platform.admin.put(f"/api/admin/courses/{course.id}/instructors/tus-teacher"), 204)
-    theirs = Tus(teacher).begin(len(film), **about)
+    theirs = Tus(teacher).begin(len(film), chapterId=chapter)
     assert Tus(teacher).patch(theirs, 0, film[: 9 * MIB]).status_code == 204
     good(platform.admin.delete(f"/api/admin/courses/{course.id}/instructors/tus-teacher"), 204)
     refused(Tus(teacher).patch(theirs, 9 * MIB, film[9 * MIB :]), 403, "not_your_course")

@@ -84,10 +84,10 @@ def test_tuspy(platform: Platform, film: Path) -> None:
     client = tuspy.TusClient(f"{platform.suite.url}/api/uploads/tus", headers=headers)
     about = {"chapterId": course.chapters[0], "filename": "by tuspy.mp4"}
     uploader = client.uploader(str(film), chunk_size=6 * MIB, metadata=about, upload_checksum=True)
-    uploader.upload_chunk()
+    uploader.upload_chunk()  # type: ignore[no-untyped-call]
     # Another process goes on with what it knows of the first: the address.
     client.uploader(str(film), chunk_size=6 * MIB, url=uploader.url, upload_checksum=True).upload()
-    upload = uploader.url.rpartition("/")[2]
+    upload = str(uploader.url).rpartition("/")[2]
     video = platform.admin.get(f"/api/uploads/{upload}").json()["videoId"]
     platform.wait_for(video)
     assert source_of(platform, video) == film.read_bytes()
