@@ -200,6 +200,7 @@ def test_security_headers_are_the_gateways_and_there_once(either: Running) -> No
     [
         f"/api/playback/{CREDENTIAL}/720p.m3u8",
         f"/api/playback/{CREDENTIAL}",
+        f"/api/upload-links/{CREDENTIAL}/tus/1",
         f"/api/%70layback/{CREDENTIAL}/master.m3u8",
         f"//api//playback/{CREDENTIAL}/key/1/0.key",
         f"/API/playback/{CREDENTIAL}/x",

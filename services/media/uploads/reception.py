@@ -210,7 +210,14 @@ class _Request:
         if self.filled:
             key = f"{tail_prefix(self.upload)}tail-{self.upload.epoch}"
             await self.store.put(key, bytes(memoryview(self.part)[: self.filled]))
-        await self._commit(self.position, key)
+        try:
+            await self._commit(self.position, key)
+        except Problem:
+            # Taken over: nobody will name it. Of any other fault it is not known whether the row names it now.
+            if key is not None:
+                with contextlib.suppress(Exception):
+                    await self.store.delete(key)
+            raise
 
     async def _commit(self, received: int, tail_key: str | None) -> None:
         values: dict[str, Any] = {"received": received, "tail_key": tail_key, "container": self.container}
