@@ -140,7 +140,7 @@ def running_s3_server(tmp: Path, *, max_listing: int = 1000) -> Iterator[S3Serve
     base = tmp / "swift"
     (base / "devices" / "disk").mkdir(parents=True)
     (base / "recon").mkdir()
-    ports = dict(zip((*_BACKENDS, "proxy"), _free_ports(len(_BACKENDS) + 1), strict=True))
+    ports = dict(zip((*_BACKENDS, "proxy"), free_ports(len(_BACKENDS) + 1), strict=True))
     secret = os.urandom(16).hex()
     _configure(base, ports, secret, max_listing)
     with contextlib.ExitStack() as stack:
@@ -180,7 +180,7 @@ def _configure(base: Path, ports: dict[str, int], secret: str, max_listing: int)
         (base / f"{role}.conf").write_text(text)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         # All held at once, so that they differ.
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
