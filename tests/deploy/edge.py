@@ -97,6 +97,20 @@ def bucket_site(nginx: "Edge", gateway: int, objects: int) -> str:
     return exactly_replaced(site, {" resolve;": ";", "server_name _;": log})
 
 
+def cdn_site(nginx: "Edge", origin: str) -> str:
+    """deploy/cdn/nginx-edge.conf before the public objects at ``origin``, with what an operator changes changed."""
+    return exactly_replaced(
+        (ROOT / "deploy" / "cdn" / "nginx-edge.conf").read_text(),
+        {
+            "listen 80 default_server": f"listen 127.0.0.1:{nginx.port} default_server",
+            "https://lectern-public.s3.eu-central-1.amazonaws.com": origin,
+            "/var/cache/nginx/lectern": str(nginx.prefix / "cache"),
+            "/var/log/nginx/lectern-edge.log": str(nginx.prefix / "lectern.log"),
+            "resolver 127.0.0.53": "resolver 127.0.0.1",
+        },
+    )
+
+
 @dataclass
 class Seen:
     """One request as it arrived."""
@@ -108,6 +122,12 @@ class Seen:
     body_sha256: str
 
 
+def _part(asked: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    first, last = (int(place) for place in asked.removeprefix("bytes=").split("-"))
+    part = body[first : last + 1]
+    return 206, {**headers, "Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(body)}"}, part
+
+
 @dataclass
 class Upstream:
     """A stand-in for the gateway or for S3. It answers what `answers` says of a path, else 200 and JSON."""
@@ -116,6 +136,8 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     body_begun: threading.Event = field(default_factory=threading.Event)
     events: dict[str, "queue.Queue[bytes]"] = field(default_factory=dict)
+    gives_parts: bool = False
+    """Whether it answers a Range of what it has, as S3 does."""
 
     def __post_init__(self) -> None:
         upstream = self
@@ -131,6 +153,8 @@ class Upstream:
                     self._stream(upstream.events[self.path])
                     return
                 status, extra, body = upstream.answers.get(self.path.partition("?")[0], (200, {}, b'{"fine":true}'))
+                if upstream.gives_parts and status == 200 and "Range" in self.headers:
+                    status, extra, body = _part(self.headers["Range"], extra, body)
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **extra}.items():
                     self.send_header(name, value)
