@@ -3,7 +3,7 @@
 The gateway is one more of the suite's, told to believe nginx; clients come from addresses of the loopback network.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.deploy import edge
-from tests.support import player
+from tests.support import caching, player
 from tests.support.clients import Course, Platform, View, good, refused
 from tests.support.gateways import another_gateway
 from tests.support.running import free_port
@@ -80,6 +80,19 @@ def test_a_film_is_watched_through_it(platform: Platform, shown: Shown, front: F
     assert segments
     assert {(line["status"], line["upstream_status"]) for line in segments} <= {("200", ""), ("206", "")}
     assert {line["upstream_status"] for line in front.logged("/api/playback/***/")} == {"200"}
+
+
+def test_what_may_be_kept_is_the_same_through_it(platform: Platform, shown: Shown, front: Front) -> None:
+    def headers_of(key: str) -> Mapping[str, str]:
+        answer = there.get(f"/public/{key}")
+        assert (answer.status_code, len(answer.headers.get_list("cache-control"))) == (200, 1)
+        return answer.headers
+
+    there = platform.client(at=front.url)
+    stored = platform.suite.files("public")
+    caching.check_objects((name for name in stored if name.startswith(f"{shown[1]}/")), headers_of)
+    view = platform.watch(platform.person("admin", at=front.url), shown[1])
+    caching.check_session(platform, view, "180p", at=front.url)
 
 
 def test_a_token_is_bound_to_who_asked_for_it(platform: Platform, shown: Shown, front: Front) -> None:

@@ -123,6 +123,12 @@ class S3Server:
     def create_bucket(self, name: str) -> None:
         self._client().create_bucket(Bucket=name)
 
+    def publish(self, name: str) -> str:
+        """Let everybody read the bucket's objects, as one does with a public one; the address to read them at."""
+        self._client().put_bucket_acl(Bucket=name, ACL="public-read")
+        # Swift's own door: by S3's nobody comes in without a key.
+        return f"{self.settings.endpoint_url}/v1/AUTH_lectern/{name}"
+
     def _client(self) -> Any:
         return botocore.session.get_session().create_client(
             "s3",
