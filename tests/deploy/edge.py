@@ -72,6 +72,7 @@ def disk_site(nginx: "Edge", gateway: int, public: Path) -> str:
             "listen 80 default_server": f"listen 127.0.0.1:{nginx.port} default_server",
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{gateway};",
             "/srv/lectern/public": str(public),
+            "/srv/lectern/private": str(public.parent / "private"),
             "/var/log/nginx/lectern.log": str(nginx.prefix / "lectern.log"),
         },
     )

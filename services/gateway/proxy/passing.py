@@ -41,6 +41,7 @@ RESPONSE_HEADERS = (
     "last-modified",
     "location",
     "retry-after",
+    "x-accel-redirect",
 )
 BODILESS = {"GET", "HEAD"}
 LINGER_BYTES = 32 * 1024 * 1024
