@@ -3,6 +3,7 @@
 import typer
 
 from cli import apikeys, instance, keys, tokens, videos
+from cli.doctor import command as doctor
 
 app = typer.Typer(
     name="lectern",
@@ -12,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 instance.register(app)
+doctor.register(app)
 tokens.register(app)
 apikeys.register(app)
 keys.register(app)

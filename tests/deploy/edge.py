@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.support.patience import until
-from tests.support.running import ROOT
+from tests.support.running import ROOT, free_port
 
 CONFIGURATION = ROOT / "deploy" / "nginx"
 SHARED = ("http.conf", "server.conf", "public-headers.conf")
@@ -254,3 +254,18 @@ class Edge:
 
     def all_logs(self) -> str:
         return "".join(file.read_text() for file in self.prefix.glob("*.log"))
+
+
+@contextmanager
+def public_address(origin: str, folder: Path) -> Iterator[str]:
+    """Where browsers fetch the public bucket: deploy/cdn's nginx before it, or the bucket itself where there is none."""
+    if NGINX is None:
+        yield origin
+        return
+    nginx = Edge(folder / "edge", free_port())
+    nginx.configure(cdn_site(nginx, origin))
+    nginx.start()
+    try:
+        yield f"http://127.0.0.1:{nginx.port}"
+    finally:
+        nginx.stop()

@@ -1,7 +1,6 @@
 """The suite on a real S3 server instead of the disk: private bucket, public bucket, and an edge before the latter."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from tests.support import caching, player
 from tests.support.clients import Course, Platform, good, refused
 from tests.support.films import make_film
 from tests.support.patience import until
-from tests.support.running import Suite, free_port
+from tests.support.running import Suite
 from tests.support.secrecy import stop_and_search
 
 PRIVATE, PUBLIC, DOWNLOADS = "lectern-private", "lectern-public", "lectern-downloads"
@@ -33,21 +32,6 @@ def s3_client(server: S3Server) -> Any:
     )
 
 
-@contextmanager
-def public_address(origin: str, folder: Path) -> Iterator[str]:
-    """Where browsers fetch the public bucket: deploy/cdn's nginx before it, or the bucket itself where there is none."""
-    if edge.NGINX is None:
-        yield origin
-        return
-    nginx = edge.Edge(folder / "edge", free_port())
-    nginx.configure(edge.cdn_site(nginx, origin))
-    nginx.start()
-    try:
-        yield f"http://127.0.0.1:{nginx.port}"
-    finally:
-        nginx.stop()
-
-
 def keys(client: Any, bucket: str) -> set[str]:
     return {item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])}
 
@@ -61,7 +45,7 @@ def test_a_film_lives_and_ends_on_s3(
     with running_s3_server(folder) as server:
         for bucket in (PRIVATE, PUBLIC, DOWNLOADS):
             server.create_bucket(bucket)
-        with public_address(server.publish(PUBLIC), folder) as address:
+        with edge.public_address(server.publish(PUBLIC), folder) as address:
             _on_s3(server, address, new_suite, films)
 
 
