@@ -6,10 +6,12 @@ The tests are those of tests/shared/storage, taken over by name.
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 
 from shared.storage import Retries
 from shared.storage.s3 import S3Store
+from tests.deploy.test_prepare_s3 import load as prepare_s3
 from tests.shared.storage.ceph_server import NoCeph, find_ceph, running_ceph
 from tests.shared.storage.conftest import BUCKET, PAGE, Backend, s3_store
 from tests.shared.storage.s3_server import S3Server
@@ -31,6 +33,27 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     with running_ceph(folder, ceph, max_listing=PAGE) as server:
         server.create_bucket(BUCKET)
         yield server
+
+
+def test_the_rules_of_a_bucket_are_taken_and_let_browsers_upload(s3_server: S3Server) -> None:
+    """Those that docker-compose.yml sets, by requests that are signed without a library."""
+    settings = s3_server.settings
+    assert settings.endpoint_url is not None
+    s3_server.create_bucket("ruled")
+    account = (settings.region, settings.access_key_id, settings.secret_access_key)
+    bucket = prepare_s3().Bucket(settings.endpoint_url, *account, "ruled")
+    bucket.let_browsers_upload("https://lectern.example")
+    bucket.give_up_abandoned()
+    client = s3_server.client()
+    [rule] = client.get_bucket_lifecycle_configuration(Bucket="ruled")["Rules"]
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+    url = f"{settings.endpoint_url}/ruled/film"
+    answer = httpx.options(url, headers={**asked, "Origin": "https://lectern.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://lectern.example"
+    assert answer.headers["Access-Control-Expose-Headers"] == "ETag"
+    other = httpx.options(url, headers={**asked, "Origin": "https://other.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
 
 
 @pytest.fixture
