@@ -4,6 +4,7 @@ import typer
 
 from cli import apikeys, instance, keys, tokens, videos
 from cli.doctor import command as doctor
+from cli.imports import command as imports
 
 app = typer.Typer(
     name="lectern",
@@ -18,6 +19,7 @@ tokens.register(app)
 apikeys.register(app)
 keys.register(app)
 videos.register(app)
+imports.register(app)
 
 if __name__ == "__main__":
     app()
