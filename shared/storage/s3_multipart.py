@@ -252,7 +252,8 @@ class S3Multipart:
         except StorageUnavailable as error:
             # Ceph answers 500 for ever where the upload is gone: whether it is, is asked in another way.
             try:
-                await self._ask("list_parts", {"Key": asked["Key"], "UploadId": asked["UploadId"], "MaxParts": 1})
+                there = {"Key": asked["Key"], "UploadId": asked["UploadId"], "MaxParts": 1}
+                await self._ask("list_parts", there, tries=1)
             except UploadNotFound as gone:
                 raise gone from error
             except StorageError:
