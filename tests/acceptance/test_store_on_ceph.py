@@ -3,8 +3,13 @@
 The tests are those of tests/shared/storage, taken over by name.
 """
 
+import json
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +23,7 @@ from tests.shared.storage.s3_server import S3Server
 from tests.shared.storage.test_s3_store import *  # noqa: F403
 from tests.shared.storage.test_store_contract import *  # noqa: F403
 from tests.shared.storage.test_store_parts import *  # noqa: F403
+from tests.support.running import ROOT
 
 __all__ = ["s3_store"]
 pytestmark = pytest.mark.acceptance
@@ -54,6 +60,54 @@ def test_the_rules_of_a_bucket_are_taken_and_let_browsers_upload(s3_server: S3Se
     assert answer.headers["Access-Control-Expose-Headers"] == "ETag"
     other = httpx.options(url, headers={**asked, "Origin": "https://other.example"})
     assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_deployment_by_the_book_is_proved_and_an_open_private_bucket_found(
+    s3_server: S3Server, tmp_path: Path
+) -> None:
+    """As docs/storage.md sets it up, with the files it names: two buckets, one of them open, and rules for browsers."""
+    client, settings = s3_server.client(), s3_server.settings
+    for name in ("private", "public"):
+        s3_server.create_bucket(f"book-{name}")
+        rules = json.loads((ROOT / "deploy" / "s3" / f"{name}-bucket-cors.json").read_text())
+        client.put_bucket_cors(Bucket=f"book-{name}", CORSConfiguration=rules)
+
+    def published(bucket: str) -> None:
+        statement = {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{bucket}/*",
+        }
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+    def doctor() -> dict[tuple[str, str], str]:
+        environment = {
+            **os.environ,
+            "LECTERN_HOME": str(tmp_path),
+            "STORAGE_URL": "s3://book-private?public=book-public",
+            "PUBLIC_BASE_URL": f"{settings.endpoint_url}/book-public",
+            "PUBLIC_URL": "https://lectern.example.org",
+            "S3_ENDPOINT_URL": str(settings.endpoint_url),
+            "S3_REGION": settings.region,
+            "S3_ACCESS_KEY_ID": settings.access_key_id,
+            "S3_SECRET_ACCESS_KEY": settings.secret_access_key,
+        }
+        command = [sys.executable, "-m", "cli.main", "doctor", "storage", "--json"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        found = json.loads(done.stdout)["findings"]
+        assert done.returncode == (1 if any(one["state"] == "failed" for one in found) else 0)
+        return {(one["store"], one["check"]): one["message"] for one in found if one["state"] != "ok"}
+
+    assert set(doctor()) == {("public", "address")}, "nobody reads the public bucket yet"
+    published("book-public")
+    assert doctor() == {}
+    published("book-private")
+    assert "sources of films would be public" in doctor()["private", "not_public"]
+    for bucket in ("book-private", "book-public"):
+        assert "Contents" not in client.list_objects_v2(Bucket=bucket)
+        assert "Uploads" not in client.list_multipart_uploads(Bucket=bucket)
 
 
 @pytest.fixture
