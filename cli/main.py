@@ -3,6 +3,8 @@
 import typer
 
 from cli import apikeys, instance, keys, tokens, videos
+from cli.doctor import command as doctor
+from cli.imports import command as imports
 
 app = typer.Typer(
     name="lectern",
@@ -12,10 +14,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 instance.register(app)
+doctor.register(app)
 tokens.register(app)
 apikeys.register(app)
 keys.register(app)
 videos.register(app)
+imports.register(app)
 
 if __name__ == "__main__":
     app()

@@ -45,10 +45,10 @@ def upload(
 
     with told(), Client(url, token) as client:
         try:
-            answer = _send(client, file, chapter)
+            answer = send(client, file, chapter=chapter)
         except OSError as error:
             raise CommandError(f"{file} cannot be read ({error.strerror}).") from None
-        document = _follow(client, answer["videoId"]) if wait else answer
+        document = follow(client, answer["videoId"]) if wait else answer
     if as_json:
         print_json(document)
     else:
@@ -67,7 +67,7 @@ def status(
     from cli.client import Client
 
     with told(), Client(url, token) as client:
-        document = _follow(client, video) if wait else client.request("GET", _status_path(video))
+        document = follow(client, video) if wait else client.request("GET", status_path(video))
     if as_json:
         print_json(document)
     else:
@@ -75,8 +75,12 @@ def status(
     _end_with(document)
 
 
-def _send(client: "Client", file: Path, chapter: str) -> Any:
-    """Sends chapterId first, so that a wrong chapter is refused before the film is on its way."""
+def send(client: "Client", file: Path, *, chapter: str | None = None, video: str | None = None) -> Any:
+    """A film to its chapter, or in the place of a video; the gateway's answer. Raises CommandError, OSError.
+
+    chapterId goes first, so that a wrong chapter is refused before the film is on its way.
+    """
+    method, path = ("POST", "/api/videos/upload") if video is None else ("PUT", f"{_video_path(video)}/replace")
     size = file.stat().st_size
     with _progress("Uploading", total=size, as_bytes=True) as (progress, task), file.open("rb") as film:
         boundary, head, tail = _form(file.name, chapter)
@@ -92,30 +96,31 @@ def _send(client: "Client", file: Path, chapter: str) -> Any:
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(head) + size + len(tail)),
         }
-        return client.request("POST", "/api/videos/upload", content=body(), headers=headers)
+        return client.request(method, path, content=body(), headers=headers)
 
 
-def _form(name: str, chapter: str) -> tuple[str, bytes, bytes]:
+def _form(name: str, chapter: str | None) -> tuple[str, bytes, bytes]:
     """Boundary, and what stands before and after the film. httpx's own form would send its fields in its own order
     and tells no progress."""
     import secrets
 
     boundary = secrets.token_hex(16)
     escaped = name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    field = f'--{boundary}\r\nContent-Disposition: form-data; name="chapterId"\r\n\r\n{chapter}\r\n'
     head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="chapterId"\r\n\r\n{chapter}\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="video"; filename="{escaped}"\r\n'
+        f'{field if chapter is not None else ""}--{boundary}\r\nContent-Disposition: form-data; name="video"; filename="{escaped}"\r\n'
         f"Content-Type: application/octet-stream\r\n\r\n"
     )
     return boundary, head.encode(), f"\r\n--{boundary}--\r\n".encode()
 
 
-def _follow(client: "Client", video: str) -> Any:
+def follow(client: "Client", video: str) -> Any:
     with _progress("Processing", total=100, as_bytes=False) as (progress, task):
         while True:
-            document = client.request("GET", _status_path(video))
+            document = client.request("GET", status_path(video))
             progress.update(task, completed=document["percent"], description=str(document["status"]).capitalize())
-            if document["status"] in ("ready", "failed"):
+            replacing = (document.get("replacing") or {}).get("status", "failed")
+            if document["status"] in ("ready", "failed") and replacing == "failed":
                 return document
             time.sleep(_FOLLOW_EVERY)
 
@@ -186,5 +191,9 @@ def _end_with(document: dict[str, Any]) -> None:
         fail(error.get("message", "The film could not be processed."), error.get("code"))
 
 
-def _status_path(video: str) -> str:
-    return f"/api/videos/{quote(video, safe='')}/status"
+def status_path(video: str) -> str:
+    return f"{_video_path(video)}/status"
+
+
+def _video_path(video: str) -> str:
+    return f"/api/videos/{quote(video, safe='')}"

@@ -33,6 +33,8 @@ SEGMENTS_PER_KEY_WINDOW = 10
 SEGMENT_TYPE = "video/mp2t"
 SEGMENT_CACHE_CONTROL = "public, max-age=604800, immutable"
 """A segment in storage never changes, and is the same for everybody."""
+IMAGE_CACHE_CONTROL = "public, max-age=2592000, immutable"
+"""So is a still or a sheet of a storyboard; none of them is worth much, so they may be kept for longer."""
 
 
 def public_prefix(video_id: str, version_id: str, key_epoch: int, secret_part: str) -> str:

@@ -21,7 +21,14 @@ from shared.storage.contract import (
     validate_expiry,
     validate_part_number,
 )
-from shared.storage.errors import InvalidKey, InvalidParts, ObjectTooLarge, StorageError, UploadNotFound
+from shared.storage.errors import (
+    InvalidKey,
+    InvalidParts,
+    ObjectTooLarge,
+    StorageError,
+    StorageUnavailable,
+    UploadNotFound,
+)
 from shared.storage.keys import MAX_KEY_BYTES, validate_key, validate_prefix
 from shared.storage.s3_client import FAILURES, MISSING, NO_UPLOAD, S3Connection, content_md5, error_code, translated
 from shared.storage.tasks import settled, uninterrupted
@@ -148,7 +155,7 @@ class S3Multipart:
         try:
             return await self._s3.call(operation, asked, tries)
         except FAILURES as error:
-            # Of an upload that is over some servers say that its key is not there.
+            # Ceph and Swift say of an upload that is over that its key is missing.
             if error_code(error) in NO_UPLOAD or ("UploadId" in arguments and error_code(error) in MISSING):
                 raise UploadNotFound(str(arguments.get("UploadId"))) from error
             raise translated(error) from error
@@ -224,15 +231,34 @@ class S3Multipart:
         named = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
         asked = {"Key": name, "UploadId": upload_id, "MultipartUpload": {"Parts": named}}
         try:
-            answer = await self._ask("complete_multipart_upload", asked)
+            answer = await self._ask_to_complete(asked)
         except UploadNotFound:
             # The answer to an earlier try may have been lost: then the object is there, made of these very parts.
             there = await self._stat(key)
             if there is None or there.etag != _composite_etag(parts):
                 raise
             return there
+        etag = answer.get("ETag", "").strip('"')
+        if not etag:
+            # Ceph leaves it empty. Overwritten meanwhile, the object is another, and so is its ETag.
+            there = await self._stat(key)
+            etag = there.etag if there is not None else ""
         size = sum(part.size for part in parts)
-        return StoredObject(key, size, answer["ETag"].strip('"'), answered_at(answer), content_type)
+        return StoredObject(key, size, etag, answered_at(answer), content_type)
+
+    async def _ask_to_complete(self, asked: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._ask("complete_multipart_upload", asked)
+        except StorageUnavailable as error:
+            # Ceph answers 500 for ever where the upload is gone: whether it is, is asked in another way.
+            try:
+                there = {"Key": asked["Key"], "UploadId": asked["UploadId"], "MaxParts": 1}
+                await self._ask("list_parts", there, tries=1)
+            except UploadNotFound as gone:
+                raise gone from error
+            except StorageError:
+                raise error from None
+            raise
 
     async def _stat(self, key: str) -> StoredObject | None:
         raise NotImplementedError

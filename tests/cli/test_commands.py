@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import pytest
 from jose import jwt
 
 from services.gateway.identity.jwt import OWN_KID
+from tests.cli.conftest import ROOT, Lectern
 from tests.support.served import Asked, Reply, StandIn
 
-ROOT = Path(__file__).resolve().parents[2]
 SECRET = "x" * 64
 VIDEO = "0198c0de-0000-7000-8000-000000000001"
 Answer = tuple[int, dict[str, Any]]
@@ -39,23 +39,6 @@ class Gateway(StandIn):
 def gateway() -> Iterator[Gateway]:
     with Gateway() as server, server.serving():
         yield server
-
-
-Lectern = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def lectern(tmp_path: Path) -> Lectern:
-    """Runs the command with a home of its own."""
-
-    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "LECTERN_HOME": str(tmp_path / "home"), **settings}
-        command = [sys.executable, "-m", "cli.main", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    return run
 
 
 def status(state: str, percent: float, **more: Any) -> dict[str, Any]:

@@ -61,6 +61,18 @@ def on_buckets(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture
+def on_cdn(tmp_path: Path) -> Iterator[Running]:
+    """An edge with a name of its own, before a bucket."""
+
+    def site(run: Running) -> str:
+        run.objects.gives_parts = True
+        return edge.cdn_site(run.nginx, f"http://127.0.0.1:{run.objects.port}")
+
+    with _running(tmp_path, site) as running:
+        yield running
+
+
 @pytest.fixture(params=["on_disk", "on_buckets"])
 def either(request: pytest.FixtureRequest) -> Running:
     """What has to hold for both."""

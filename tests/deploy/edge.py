@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.support.patience import until
-from tests.support.running import ROOT
+from tests.support.running import ROOT, free_port
 
 CONFIGURATION = ROOT / "deploy" / "nginx"
 SHARED = ("http.conf", "server.conf", "public-headers.conf")
@@ -72,6 +72,7 @@ def disk_site(nginx: "Edge", gateway: int, public: Path) -> str:
             "listen 80 default_server": f"listen 127.0.0.1:{nginx.port} default_server",
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{gateway};",
             "/srv/lectern/public": str(public),
+            "/srv/lectern/private": str(public.parent / "private"),
             "/var/log/nginx/lectern.log": str(nginx.prefix / "lectern.log"),
         },
     )
@@ -97,6 +98,20 @@ def bucket_site(nginx: "Edge", gateway: int, objects: int) -> str:
     return exactly_replaced(site, {" resolve;": ";", "server_name _;": log})
 
 
+def cdn_site(nginx: "Edge", origin: str) -> str:
+    """deploy/cdn/nginx-edge.conf before the public objects at ``origin``, with what an operator changes changed."""
+    return exactly_replaced(
+        (ROOT / "deploy" / "cdn" / "nginx-edge.conf").read_text(),
+        {
+            "listen 80 default_server": f"listen 127.0.0.1:{nginx.port} default_server",
+            "https://lectern-public.s3.eu-central-1.amazonaws.com": origin,
+            "/var/cache/nginx/lectern": str(nginx.prefix / "cache"),
+            "/var/log/nginx/lectern-edge.log": str(nginx.prefix / "lectern.log"),
+            "resolver 127.0.0.53": "resolver 127.0.0.1",
+        },
+    )
+
+
 @dataclass
 class Seen:
     """One request as it arrived."""
@@ -108,6 +123,12 @@ class Seen:
     body_sha256: str
 
 
+def _part(asked: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    first, last = (int(place) for place in asked.removeprefix("bytes=").split("-"))
+    part = body[first : last + 1]
+    return 206, {**headers, "Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(body)}"}, part
+
+
 @dataclass
 class Upstream:
     """A stand-in for the gateway or for S3. It answers what `answers` says of a path, else 200 and JSON."""
@@ -116,6 +137,8 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     body_begun: threading.Event = field(default_factory=threading.Event)
     events: dict[str, "queue.Queue[bytes]"] = field(default_factory=dict)
+    gives_parts: bool = False
+    """Whether it answers a Range of what it has, as S3 does."""
 
     def __post_init__(self) -> None:
         upstream = self
@@ -131,6 +154,8 @@ class Upstream:
                     self._stream(upstream.events[self.path])
                     return
                 status, extra, body = upstream.answers.get(self.path.partition("?")[0], (200, {}, b'{"fine":true}'))
+                if upstream.gives_parts and status == 200 and "Range" in self.headers:
+                    status, extra, body = _part(self.headers["Range"], extra, body)
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **extra}.items():
                     self.send_header(name, value)
@@ -229,3 +254,18 @@ class Edge:
 
     def all_logs(self) -> str:
         return "".join(file.read_text() for file in self.prefix.glob("*.log"))
+
+
+@contextmanager
+def public_address(origin: str, folder: Path) -> Iterator[str]:
+    """Where browsers fetch the public bucket: deploy/cdn's nginx before it, or the bucket itself where there is none."""
+    if NGINX is None:
+        yield origin
+        return
+    nginx = Edge(folder / "edge", free_port())
+    nginx.configure(cdn_site(nginx, origin))
+    nginx.start()
+    try:
+        yield f"http://127.0.0.1:{nginx.port}"
+    finally:
+        nginx.stop()

@@ -9,11 +9,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.support.running import ROOT
 from tests.support.served import Asked, Reply, StandIn
 
 TOKEN = "admin-token"
+REGION = "garage"
 KEYS = {service: (f"GK{service[0].lower()}", f"secret-{service}") for service in ("GATEWAY", "MEDIA", "TRANSCODER")}
 
 
@@ -30,14 +34,29 @@ class FakeGarage(StandIn):
         self.rights: dict[tuple[str, str], set[str]] = {}
         self.refused_first = 0
         self.changes: list[str] = []
+        self.rules: dict[tuple[str, str], str] = {}
+        self.refuses_rules = False
 
     def reply(self, asked: Asked) -> Reply:
         url = urlsplit(asked.path)
+        if asked.method == "PUT":
+            return self.take_rules(url.path.strip("/"), url.query.removesuffix("="), asked)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         status, said = 403, {"code": "AccessDenied"}
         if asked.headers["Authorization"] == f"Bearer {TOKEN}":
             status, said = self.call(url.path.removeprefix("/v2/"), query, json.loads(asked.body or b"{}"))
         return Reply(status, json.dumps(said).encode())
+
+    def take_rules(self, bucket: str, kind: str, asked: Asked) -> Reply:
+        """By the S3 API: from who owns the bucket just now, signed as botocore signs."""
+        key_id, secret = KEYS["MEDIA"]
+        asked = asked._replace(headers={name.lower(): value for name, value in asked.headers.items()})
+        if asked.headers["authorization"] != _signature(self.url, asked, key_id, secret):
+            return Reply(403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
+        if self.refuses_rules or "owner" not in self.rights[key_id, f"id-{bucket}"]:
+            return Reply(403, b"<Error><Code>AccessDenied</Code></Error>")
+        self.rules[bucket, kind] = asked.body.decode()
+        return Reply(200)
 
     def call(self, name: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
         if self.refused_first:
@@ -96,11 +115,24 @@ class FakeGarage(StandIn):
         return self.rights.setdefault((body["accessKeyId"], body["bucketId"]), set())
 
 
+def _signature(url: str, asked: Asked, key_id: str, secret: str) -> str:
+    signer = S3SigV4Auth(Credentials(key_id, secret), "s3", REGION)
+    headers = {name: asked.headers[name] for name in ("content-md5", "host", "x-amz-content-sha256", "x-amz-date")}
+    request = AWSRequest(asked.method, f"{url}{asked.path}", headers=headers, data=asked.body)
+    request.context["timestamp"] = headers["x-amz-date"]
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    scope, names = f"{key_id}/{headers['x-amz-date'][:8]}/{REGION}/s3/aws4_request", ";".join(headers)
+    signature = signer.signature(text, request)
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, Signature={signature}"
+
+
 @pytest.fixture
 def garage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGarage]:
     fake = FakeGarage()
     monkeypatch.setenv("S3_ADMIN_URL", fake.url)
     monkeypatch.setenv("S3_ADMIN_TOKEN", TOKEN)
+    monkeypatch.setenv("S3_ENDPOINT_URL", fake.url)
+    monkeypatch.setenv("S3_REGION", REGION)
     for service, (key_id, secret) in KEYS.items():
         monkeypatch.setenv(f"S3_{service}_KEY_ID", key_id)
         monkeypatch.setenv(f"S3_{service}_SECRET", secret)
@@ -108,8 +140,7 @@ def garage(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGarage]:
         yield fake
 
 
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def load() -> ModuleType:
     """The script as a module: it runs in an image without our packages, so it is no part of them."""
     path: Path = ROOT / "deploy" / "docker" / "prepare_s3.py"
     spec = importlib.util.spec_from_file_location("prepare_s3", path)
@@ -117,6 +148,12 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module = load()
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
     return module
 
@@ -181,3 +218,38 @@ def test_a_wrong_admin_token_ends_the_job_at_once(
     assert script.main() == 1
     assert "403" in capsys.readouterr().err
     assert not garage.changes
+
+
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [(None, "*"), ("https://lectern.example/", "https://lectern.example"), ("http://[::1]:8000", "http://[::1]:8000")],
+)
+def test_browsers_may_send_parts_into_the_private_bucket_alone(
+    garage: FakeGarage, script: ModuleType, monkeypatch: pytest.MonkeyPatch, told: str | None, origin: str
+) -> None:
+    if told:
+        monkeypatch.setenv("S3_UPLOADS_FROM", told)
+    assert script.main() == 0
+    assert {bucket for bucket, kind in garage.rules if kind == "cors"} == {"lectern-private"}
+    cors = garage.rules["lectern-private", "cors"]
+    for part in (f"<AllowedOrigin>{origin}<", "<AllowedMethod>PUT<", "<ExposeHeader>ETag<", "<AllowedHeader>*<"):
+        assert part in cors
+    assert cors.count("<AllowedMethod>") == 1
+    # Nobody is left the owner of anything.
+    assert rights(garage) == EXPECTED
+
+
+def test_uploads_that_nobody_ends_are_given_up(garage: FakeGarage, script: ModuleType) -> None:
+    assert script.main() == 0
+    kept = {bucket: rule for (bucket, kind), rule in garage.rules.items() if kind == "lifecycle"}
+    assert set(kept) == {"lectern-private", "lectern-public", "lectern-downloads"}
+    assert all("<DaysAfterInitiation>7<" in rule for rule in kept.values())
+
+
+def test_a_server_that_takes_no_rules_is_ready_all_the_same(
+    garage: FakeGarage, script: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    garage.refuses_rules = True
+    assert script.main() == 0
+    assert "Bucket lectern-private took no rules" in capsys.readouterr().err
+    assert rights(garage) == EXPECTED

@@ -3,7 +3,7 @@
 The gateway is one more of the suite's, told to believe nginx; clients come from addresses of the loopback network.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from tests.deploy import edge
-from tests.support import player
+from tests.support import caching, player
 from tests.support.clients import Course, Platform, View, good, refused
 from tests.support.gateways import another_gateway
+from tests.support.patience import until
 from tests.support.running import free_port
 
 Shown = tuple[Course, str]
@@ -80,6 +81,19 @@ def test_a_film_is_watched_through_it(platform: Platform, shown: Shown, front: F
     assert segments
     assert {(line["status"], line["upstream_status"]) for line in segments} <= {("200", ""), ("206", "")}
     assert {line["upstream_status"] for line in front.logged("/api/playback/***/")} == {"200"}
+
+
+def test_what_may_be_kept_is_the_same_through_it(platform: Platform, shown: Shown, front: Front) -> None:
+    def headers_of(key: str) -> Mapping[str, str]:
+        answer = there.get(f"/public/{key}")
+        assert (answer.status_code, len(answer.headers.get_list("cache-control"))) == (200, 1)
+        return answer.headers
+
+    there = platform.client(at=front.url)
+    stored = platform.suite.files("public")
+    caching.check_objects((name for name in stored if name.startswith(f"{shown[1]}/")), headers_of)
+    view = platform.watch(platform.person("admin", at=front.url), shown[1])
+    caching.check_session(platform, view, "180p", at=front.url)
 
 
 def test_a_token_is_bound_to_who_asked_for_it(platform: Platform, shown: Shown, front: Front) -> None:
@@ -158,3 +172,44 @@ def test_its_log_has_addresses_and_no_credentials(platform: Platform, shown: Sho
     text = front.nginx.all_logs()
     for secret in platform.suite.spoken:
         assert secret not in text, f"{secret[:6]}... stands in nginx's log"
+
+
+def test_a_film_to_take_home_is_sent_by_nginx_itself(platform: Platform, shown: Shown, front: Front) -> None:
+    """The gateway decides, and the bytes never pass it; it all looks as it does without nginx."""
+    course, video = shown
+    good(platform.admin.put(f"/api/videos/{video}/download-policy", json={"policy": "enrolled"}))
+    user = platform.new_id("student")
+    platform.student(course, user)
+    through = platform.person("student", user, at=front.url)
+    path, wants = f"/api/videos/{video}/download", {"Accept": "application/json"}
+    until(lambda: through.get(path, headers=wants).status_code == 200, "the file to be made")
+    document = good(through.get(path, headers=wants))
+    platform.suite.spoken.add(document["url"].split("token=")[1])
+    whole = platform.client(at=front.gateway).get(document["url"])
+    assert whole.status_code == 200
+    for who, address in ((platform.client(at=front.url), document["url"]), (through, path)):
+        sent = who.get(address)
+        assert (sent.status_code, sent.content) == (200, whole.content)
+        ours = set(sent.headers) - {"server", "connection", "keep-alive"}
+        assert ours == set(whole.headers) - {"server"}
+        for name in ours - {"date", "etag", "last-modified", "x-request-id"}:
+            assert sent.headers.get_list(name) == whole.headers.get_list(name), name
+        part = who.get(address, headers={"Range": "bytes=100-299", "If-Range": sent.headers["etag"]})
+        assert (part.status_code, part.content) == (206, whole.content[100:300])
+        other = who.get(address, headers={"Range": "bytes=100-299", "If-Range": '"another"'})
+        assert (other.status_code, other.content) == (200, whole.content)
+        assert who.get(address, headers={"If-None-Match": sent.headers["etag"]}).status_code == 304
+        assert who.head(address).headers["content-length"] == str(len(whole.content))
+    lines = [line for line in front.logged("/.films/") if line["method"] == "GET"]
+    assert [int(line["bytes"]) for line in lines[:2]] == [len(whole.content), 200]
+
+    # Nobody else is told where files are, and nobody gets one by knowing it.
+    claim = {"Lectern-Sendfile": "/.films"}
+    plain = platform.person("student", user, address=ELSEWHERE, at=front.gateway).get(path, headers=claim)
+    assert (plain.content, "x-accel-redirect" in plain.headers) == (whole.content, False)
+    assert "x-accel-redirect" not in through.get(path, headers={"Lectern-Sendfile": "/elsewhere"}).headers
+    key = lines[0]["path"].removeprefix("/.films/")
+    assert key in platform.suite.files("private")
+    assert through.get(f"/.films/{key}").status_code == 404
+    good(platform.admin.put(f"/api/videos/{video}/download-policy", json={"policy": "inherit"}))
+    refused(platform.client(at=front.url).get(document["url"]), 403, "download_off")

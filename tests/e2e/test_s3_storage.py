@@ -1,22 +1,22 @@
-"""The suite on a real S3 server instead of the disk: private bucket, public bucket, and a CDN before the latter."""
+"""The suite on a real S3 server instead of the disk: private bucket, public bucket, and an edge before the latter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import botocore.session
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
+from tests.deploy import edge
 from tests.shared.storage.s3_server import S3Server, running_s3_server, xattrs_work
-from tests.support import player
+from tests.support import caching, player
 from tests.support.clients import Course, Platform, good, refused
 from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.running import Suite
 from tests.support.secrecy import stop_and_search
-from tests.support.served import Asked, Reply, StandIn
 
 PRIVATE, PUBLIC, DOWNLOADS = "lectern-private", "lectern-public", "lectern-downloads"
 
@@ -32,21 +32,6 @@ def s3_client(server: S3Server) -> Any:
     )
 
 
-class PublicAddress(StandIn):
-    """What a CDN does: the public bucket's objects over plain HTTP, and nothing else."""
-
-    def __init__(self, server: S3Server) -> None:
-        super().__init__()
-        self._client = s3_client(server)
-
-    def reply(self, asked: Asked) -> Reply:
-        try:
-            found = self._client.get_object(Bucket=PUBLIC, Key=asked.path.lstrip("/"))
-        except ClientError:
-            return Reply(404, b"not found", {"Content-Type": "text/plain"})
-        return Reply(200, found["Body"].read(), {"Content-Type": found["ContentType"]})
-
-
 def keys(client: Any, bucket: str) -> set[str]:
     return {item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])}
 
@@ -57,24 +42,29 @@ def test_a_film_lives_and_ends_on_s3(
     folder = tmp_path_factory.mktemp("s3")
     if not xattrs_work(folder):
         pytest.skip(f"no S3 server: the file system of {folder} has no user extended attributes, which Swift needs")
-    with running_s3_server(folder) as server, PublicAddress(server) as cdn, cdn.serving():
+    with running_s3_server(folder) as server:
         for bucket in (PRIVATE, PUBLIC, DOWNLOADS):
             server.create_bucket(bucket)
-        assert server.settings.endpoint_url is not None
-        suite = new_suite(
-            STORAGE_URL=f"s3://{PRIVATE}?public={PUBLIC}",
-            DOWNLOADS_STORAGE_URL=f"s3://{DOWNLOADS}",
-            PUBLIC_BASE_URL=cdn.url,
-            S3_ENDPOINT_URL=server.settings.endpoint_url,
-            S3_REGION=server.settings.region,
-            S3_ACCESS_KEY_ID=server.settings.access_key_id,
-            S3_SECRET_ACCESS_KEY=server.settings.secret_access_key,
-        ).start()
-        suite.spoken.add(server.settings.secret_access_key)
-        platform = Platform(suite)
-        _upload_watch_and_delete(platform, s3_client(server), cdn.url, films)
-        platform.close()
-        assert stop_and_search(suite) == []
+        with edge.public_address(server.publish(PUBLIC), folder) as address:
+            _on_s3(server, address, new_suite, films)
+
+
+def _on_s3(server: S3Server, address: str, new_suite: Callable[..., Suite], films: Path) -> None:
+    assert server.settings.endpoint_url is not None
+    suite = new_suite(
+        STORAGE_URL=f"s3://{PRIVATE}?public={PUBLIC}",
+        DOWNLOADS_STORAGE_URL=f"s3://{DOWNLOADS}",
+        PUBLIC_BASE_URL=address,
+        S3_ENDPOINT_URL=server.settings.endpoint_url,
+        S3_REGION=server.settings.region,
+        S3_ACCESS_KEY_ID=server.settings.access_key_id,
+        S3_SECRET_ACCESS_KEY=server.settings.secret_access_key,
+    ).start()
+    suite.spoken.add(server.settings.secret_access_key)
+    platform = Platform(suite)
+    _upload_watch_and_delete(platform, s3_client(server), address, films)
+    platform.close()
+    assert stop_and_search(suite) == []
 
 
 def _upload_watch_and_delete(platform: Platform, client: Any, address: str, films: Path) -> None:
@@ -98,7 +88,10 @@ def _upload_watch_and_delete(platform: Platform, client: Any, address: str, film
     thumbnails = good(platform.admin.get(f"/api/videos/{video}/thumbnails"))["thumbnails"]
     assert thumbnails and all(player.fetch(item["url"])[:3] == b"\xff\xd8\xff" for item in thumbnails)
 
+    _is_kept_for_as_long_as_it_says(platform, client, video, address)
+
     _take_home(platform, client, course, video)
+    _is_shown_nowhere(platform, client, address)
 
     # What is refused leaves nothing in a bucket either, no unfinished multipart upload included.
     other = platform.new_course().chapters[0]
@@ -107,6 +100,46 @@ def _upload_watch_and_delete(platform: Platform, client: Any, address: str, film
     assert client.list_multipart_uploads(Bucket=PRIVATE).get("Uploads", []) == []
     good(platform.admin.delete(f"/api/videos/{video}"), 204)
     until(lambda: not any(keys(client, bucket) for bucket in (PRIVATE, PUBLIC, DOWNLOADS)), "empty buckets")
+
+
+def _is_kept_for_as_long_as_it_says(platform: Platform, client: Any, video: str, address: str) -> None:
+    """The objects say it themselves, for whatever stands before the bucket; so does our edge."""
+
+    def kept_by_s3(key: str) -> Mapping[str, str]:
+        return {"cache-control": client.head_object(Bucket=PUBLIC, Key=key).get("CacheControl")}
+
+    def at_the_edge(key: str) -> Mapping[str, str]:
+        answer = there.get(f"/{key}")
+        assert answer.status_code == 200
+        return answer.headers
+
+    there = platform.client(at=address)
+    stored = keys(client, PUBLIC)
+    caching.check_objects(stored, kept_by_s3)
+    caching.check_objects(stored, at_the_edge)
+    caching.check_session(platform, platform.watch(platform.admin, video), "180p")
+
+
+def _is_shown_nowhere(platform: Platform, client: Any, address: str) -> None:
+    """No source and no film to take home is found by whatever begins with the public address."""
+    private = {(bucket, key) for bucket in (PRIVATE, DOWNLOADS) for key in keys(client, bucket)}
+    assert {bucket for bucket, _ in private} == {PRIVATE, DOWNLOADS}
+    there = platform.client(at=address)
+    for bucket, key in private:
+        for path in (
+            f"/{key}",
+            f"//{key}",
+            f"/{bucket}/{key}",
+            f"/../{bucket}/{key}",
+            f"/%2e%2e/{bucket}/{key}",
+            f"/..%2f{bucket}%2f{quote(key, safe='')}",
+            f"/x/..%2f..%2f{bucket}/{key}",
+            f"/{key}%3f.ts",
+            f"/../{bucket}/{key}?a=.ts",
+        ):
+            answer = there.get(f"{address}{path}")
+            assert answer.status_code in (400, 404), path
+        assert platform.client().get(f"/public/{key}").status_code == 404
 
 
 def _take_home(platform: Platform, client: Any, course: Course, video: str) -> None:

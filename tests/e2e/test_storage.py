@@ -2,11 +2,13 @@
 
 import http.client
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support import player
-from tests.support.clients import Course, Platform
+from tests.support import caching, player
+from tests.support.clients import Course, Platform, good
 from tests.support.films import FFMPEG
+from tests.support.patience import until
 from tests.support.running import Suite
 
 Shown = tuple[Course, str]
@@ -58,10 +60,21 @@ def test_ffmpeg_plays_no_segment_without_its_key(suite: Suite, shown: Shown) -> 
             assert done.returncode != 0 or pictures == []
 
 
-def test_the_public_root_gives_segments_and_images_and_nothing_else(suite: Suite, shown: Shown) -> None:
-    _, video = shown
+def _take_home(platform: Platform, video: str, course: Course) -> None:
+    good(platform.admin.put(f"/api/videos/{video}/download-policy", json={"policy": "enrolled"}))
+    student, wants = platform.student(course), {"Accept": "application/json"}
+    until(lambda: student.get(f"/api/videos/{video}/download", headers=wants).status_code == 200, "the file to be made")
+    good(platform.admin.put(f"/api/videos/{video}/download-policy", json={"policy": "inherit"}))
+
+
+def test_the_public_root_gives_segments_and_images_and_nothing_else(
+    platform: Platform, suite: Suite, shown: Shown
+) -> None:
+    course, video = shown
+    _take_home(platform, video, course)
     sources = sorted(suite.files("private"))
-    assert any(name.startswith(video) for name in sources)
+    # The source, and the film to take home.
+    assert len([name for name in sources if name.startswith(f"{video}/")]) >= 2
     public = next(name for name in sorted(suite.files("public")) if name.startswith(video) and name.endswith(".ts"))
     assert raw_get(suite, f"/public/{public}")[0] == 200
     folders = public.split("/")
@@ -128,3 +141,24 @@ def test_the_prefix_of_a_film_cannot_be_guessed(suite: Suite, shown: Shown) -> N
     (random_part,) = random_parts
     assert len(bytes.fromhex(random_part)) == 16
     assert raw_get(suite, "/public/" + next(iter(names)).replace(random_part, "0" * 32))[0] == 404
+
+
+def test_every_kind_of_answer_says_how_long_it_may_be_kept(platform: Platform, suite: Suite, shown: Shown) -> None:
+    course, video = shown
+    here = platform.client()
+
+    def headers_of(key: str) -> Mapping[str, str]:
+        answer = here.get(f"/public/{key}")
+        assert answer.status_code == 200
+        return answer.headers
+
+    caching.check_objects((name for name in suite.files("public") if name.startswith(f"{video}/")), headers_of)
+    caching.check_session(platform, platform.watch(platform.student(course), video), "180p")
+
+
+def test_playlists_that_grow_are_asked_for_again(platform: Platform, short_film: Path) -> None:
+    course = platform.new_course(restricted=True)
+    view = platform.watch(platform.student(course), platform.ready(course.chapters[0], short_film))
+    answer = platform.client().get(view.path("180p.m3u8"))
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in answer.text
+    assert answer.headers["cache-control"] == caching.GROWING

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from services.gateway.downloads.schemas import DownloadAnswer
 from services.gateway.downloads.service import DownloadService
+from services.gateway.identity.client_ip import is_within
 from services.gateway.identity.dependencies import ClientIp, SignedIn
 from services.gateway.proxy.passing import chosen, relay
 from services.gateway.tokens.endpoints import VideoId
@@ -16,6 +17,8 @@ router = APIRouter(tags=["downloads"])
 
 RETRY_AFTER = 2
 FILE_HEADERS = ("if-none-match", "if-range", "range", "user-agent")
+SENDFILE = "lectern-sendfile"
+"""By this header nginx says at which internal location of its own it has the files (deploy/nginx/lectern-disk.conf)."""
 
 
 async def _downloads(request: Request) -> DownloadService:
@@ -24,6 +27,20 @@ async def _downloads(request: Request) -> DownloadService:
 
 
 Downloads = Annotated[DownloadService, Depends(_downloads)]
+
+
+def _of_the_file(request: Request) -> dict[str, str]:
+    """What media has to know to send the file; where an nginx of ours stands in front, that it may send it itself.
+
+    Only a trusted proxy is believed that it is one: anybody else would get the name of the file and nothing of it.
+    """
+    headers = chosen(request.headers, FILE_HEADERS)
+    peer = request.client.host if request.client else ""
+    if is_within(peer, request.app.state.settings.proxy_networks):
+        headers |= chosen(request.headers, (SENDFILE,))
+    return headers
+
+
 Quality = Annotated[str | None, Query(max_length=64)]
 
 
@@ -47,7 +64,7 @@ async def download(
     if request.method == "GET" and "application/json" in request.headers.get("accept", ""):
         answer = await downloads.link(video_id, actor, ip, file)
         return JSONResponse(answer.dump(), headers={"Cache-Control": "no-store"})
-    version_id, headers = UUID(file.version_id), chosen(request.headers, FILE_HEADERS)
+    version_id, headers = UUID(file.version_id), _of_the_file(request)
     found = await downloads.open_file(video_id, version_id, file.quality, request.method, headers)
     return relay(found, request.app.state.upstreams["media"])
 
@@ -55,8 +72,7 @@ async def download(
 @router.get("/api/videos/download", response_class=StreamingResponse)
 async def download_by_ticket(request: Request, ip: ClientIp, downloads: Downloads, token: str = "") -> Response:
     """The file behind a ticket, or the part of it that ``Range`` asks for: as often as a browser goes on with it."""
-    headers = chosen(request.headers, FILE_HEADERS)
-    found = await downloads.open_ticket(token, ip, request.method, headers)
+    found = await downloads.open_ticket(token, ip, request.method, _of_the_file(request))
     return relay(found, request.app.state.upstreams["media"])
 
 

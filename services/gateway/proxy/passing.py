@@ -57,6 +57,7 @@ RESPONSE_HEADERS = (
     "upload-length",
     "upload-metadata",
     "upload-offset",
+    "x-accel-redirect",
 )
 BODILESS = {"GET", "HEAD"}
 LINGER_BYTES = 32 * 1024 * 1024

@@ -3,13 +3,14 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
+from shared.contracts.video import IMAGE_CACHE_CONTROL, SEGMENT_CACHE_CONTROL
 from shared.http import Problem
 from shared.storage import InvalidKey, LocalPaths, Store
 
 router = APIRouter(include_in_schema=False)
 
 TYPES = {".ts": "video/mp2t", ".jpg": "image/jpeg", ".vtt": "text/vtt", ".json": "application/json"}
-CACHE = {".ts": "public, max-age=604800, immutable", ".jpg": "public, max-age=2592000, immutable"}
+CACHE = {".ts": SEGMENT_CACHE_CONTROL, ".jpg": IMAGE_CACHE_CONTROL}
 HEADERS = {
     # A player that is led here by a redirect sends Origin: null, and what is public may be read by everybody.
     "Access-Control-Allow-Origin": "*",

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from email.utils import format_datetime
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -52,10 +53,19 @@ async def content(
     range: Condition = None,
     if_range: Condition = None,
     if_none_match: Condition = None,
+    lectern_sendfile: Condition = None,
 ) -> Response:
-    """The file, or the part of it that is asked for."""
+    """The file, or the part of it that is asked for.
+
+    With ``Lectern-Sendfile``, the place at which an nginx in front has the files of a store on disk, the answer names
+    the file to that nginx, which sends what is asked of it: ranges and conditions are its business then.
+    """
     file = await downloads.kept(video_id, version_id, quality)
     headers = _headers(file)
+    if lectern_sendfile and downloads.on_disk:
+        headers = {name: headers[name] for name in ("Cache-Control", "Content-Disposition")}
+        headers["X-Accel-Redirect"] = f"{lectern_sendfile.rstrip('/')}/{quote(file.key)}"
+        return Response(headers=headers, media_type=file.content_type)
     if is_known(if_none_match, file.etag):
         return Response(status_code=304, headers=headers)
     part = None

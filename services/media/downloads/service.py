@@ -22,7 +22,7 @@ from shared.contracts.video import VideoStatus, download_prefix
 from shared.db import Database, Session
 from shared.db.models.media import Rendition
 from shared.jobs import Doorbell
-from shared.storage import Store
+from shared.storage import LocalPaths, Store
 
 TRY_AGAIN_AFTER = 60
 USED_GRAIN = 60
@@ -120,6 +120,11 @@ class DownloadService:
             name=_file_name(film["title"], rendition),
             content_type="video/mp4" if rendition.kind == "video" else "audio/mp4",
         )
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the files can be opened by somebody else on this machine, such as nginx."""
+        return isinstance(self._store, LocalPaths)
 
     def bytes_of(self, file: KeptFile, start: int, end: int) -> AsyncGenerator[bytes, None]:
         return self._store.get(file.key, start, end)

@@ -32,6 +32,7 @@ from services.transcoder.pipeline.repository import ChunkClaim, Source
 from services.transcoder.pipeline.sources import ROOM_WAIT, NoRoom, OpenSource, Sources, drop_directory, fresh_directory
 from shared.contracts.outline import Images, Sheet, Still
 from shared.contracts.video import (
+    IMAGE_CACHE_CONTROL,
     SEGMENT_CACHE_CONTROL,
     SEGMENT_TYPE,
     images_prefix,
@@ -44,7 +45,6 @@ from shared.storage import Store
 
 log = logging.getLogger(__name__)
 
-IMAGE_CACHE = "public, max-age=2592000, immutable"
 FINAL_CODES = {"truncated", "unsupported_codec", "no_video_or_audio"}
 """Faults of the film itself: trying again would only take time."""
 MOST_FFMPEG_ATTEMPTS = 3
@@ -210,7 +210,7 @@ class Encoder:
         return Images(thumbnails=tuple(stills), sheets=tuple(sheets), poster_key=poster_key)
 
     async def _put_image(self, key: str, path: Path) -> str:
-        await self._shop.public.put_file(key, path, content_type="image/jpeg", cache_control=IMAGE_CACHE)
+        await self._shop.public.put_file(key, path, content_type="image/jpeg", cache_control=IMAGE_CACHE_CONTROL)
         return key
 
     async def _film_failed(self, claim: ChunkClaim, error: FFmpegFailed | Refused) -> None:

@@ -16,6 +16,8 @@ _METHODS = (b"GET ", b"PUT ", b"POST ", b"HEAD ", b"DELETE ")
 class Fault(Enum):
     DROP = auto()  # close instead of passing the request on
     BUSY = auto()  # 503 instead of passing the request on
+    BROKEN = auto()  # 500 instead of passing the request on
+    THROTTLED = auto()  # 429 instead of passing the request on
     NO_UPLOAD = auto()  # 404 NoSuchUpload instead of passing the request on
     LOSE_ANSWER = auto()  # the server does it; the client never hears
     CUT_ANSWER = auto()  # close in the middle of the answer
@@ -23,8 +25,11 @@ class Fault(Enum):
 
 
 _NO_UPLOAD = b"<Error><Code>NoSuchUpload</Code><Message>It is gone.</Message></Error>"
+_SLOW = b"<Error><Code>SlowDown</Code><Message>Less, please.</Message></Error>"
 _ANSWERS = {
     Fault.BUSY: b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    Fault.BROKEN: b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
+    Fault.THROTTLED: b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: %d\r\n\r\n%b" % (len(_SLOW), _SLOW),
     Fault.NO_UPLOAD: b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%b" % (len(_NO_UPLOAD), _NO_UPLOAD),
 }
 

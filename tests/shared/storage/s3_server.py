@@ -73,7 +73,9 @@ recon_cache_path = {base}/recon
 use = egg:swift#healthcheck
 """
 
-_PROXY = """
+_PROXY = """cors_allow_origin = {browsers_from}
+strict_cors_mode = true
+
 [pipeline:main]
 pipeline = catch_errors healthcheck listing_formats bulk s3api tempauth slo dlo proxy-server
 
@@ -97,6 +99,7 @@ use = egg:swift#bulk
 use = egg:swift#s3api
 location = us-east-1
 dns_compliant_bucket_names = true
+cors_preflight_allow_origin = {browsers_from}
 max_upload_part_num = 10000
 max_bucket_listing = {max_listing}
 max_parts_listing = {max_listing}
@@ -104,6 +107,7 @@ max_parts_listing = {max_listing}
 [filter:tempauth]
 use = egg:swift#tempauth
 user_lectern_tests = {secret} .admin
+user_lectern_guest = {secret}
 
 [filter:slo]
 use = egg:swift#slo
@@ -114,6 +118,10 @@ use = egg:swift#dlo
 """
 
 
+GUEST = "lectern:guest"
+"""A key with the secret of the other one, and no rights to anything."""
+
+
 @dataclass(frozen=True)
 class S3Server:
     settings: S3Settings
@@ -121,9 +129,15 @@ class S3Server:
     port: int
 
     def create_bucket(self, name: str) -> None:
-        self._client().create_bucket(Bucket=name)
+        self.client().create_bucket(Bucket=name)
 
-    def _client(self) -> Any:
+    def publish(self, name: str) -> str:
+        """Let everybody read the bucket's objects, as one does with a public one; the address to read them at."""
+        self.client().put_bucket_acl(Bucket=name, ACL="public-read")
+        # Swift's own door: by S3's nobody comes in without a key.
+        return f"{self.settings.endpoint_url}/v1/AUTH_lectern/{name}"
+
+    def client(self) -> Any:
         return botocore.session.get_session().create_client(
             "s3",
             endpoint_url=self.settings.endpoint_url,
@@ -135,14 +149,14 @@ class S3Server:
 
 
 @contextlib.contextmanager
-def running_s3_server(tmp: Path, *, max_listing: int = 1000) -> Iterator[S3Server]:
-    """Start the server with its data under `tmp`, and stop it at the end."""
+def running_s3_server(tmp: Path, *, max_listing: int = 1000, browsers_from: str = "") -> Iterator[S3Server]:
+    """Start the server with its data under `tmp`, and stop it at the end. Pages of `browsers_from` may use it."""
     base = tmp / "swift"
     (base / "devices" / "disk").mkdir(parents=True)
     (base / "recon").mkdir()
-    ports = dict(zip((*_BACKENDS, "proxy"), _free_ports(len(_BACKENDS) + 1), strict=True))
+    ports = dict(zip((*_BACKENDS, "proxy"), free_ports(len(_BACKENDS) + 1), strict=True))
     secret = os.urandom(16).hex()
-    _configure(base, ports, secret, max_listing)
+    _configure(base, ports, secret, max_listing, browsers_from)
     with contextlib.ExitStack() as stack:
         processes = {role: stack.enter_context(_process(role, base)) for role in ports}
         for role, process in processes.items():
@@ -169,18 +183,19 @@ def xattrs_work(folder: Path) -> bool:
     return True
 
 
-def _configure(base: Path, ports: dict[str, int], secret: str, max_listing: int) -> None:
+def _configure(base: Path, ports: dict[str, int], secret: str, max_listing: int, browsers_from: str) -> None:
     (base / "swift.conf").write_text(_SWIFT_CONF)
     for role in _BACKENDS:
         ring = [sys.executable, "-c", _RING, str(ports[role]), str(base / f"{role}.ring.gz")]
         subprocess.run(ring, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     for role, port in ports.items():
         rest = _PROXY if role == "proxy" else _BACKEND
-        text = (_COMMON + rest).format(role=role, port=port, base=base, secret=secret, max_listing=max_listing)
+        values = {"secret": secret, "max_listing": max_listing, "browsers_from": browsers_from}
+        text = (_COMMON + rest).format(role=role, port=port, base=base, **values)
         (base / f"{role}.conf").write_text(text)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         # All held at once, so that they differ.
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

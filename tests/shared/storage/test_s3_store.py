@@ -167,9 +167,10 @@ async def proxied(s3_server: S3Server) -> AsyncIterator[tuple[FaultyProxy, S3Sto
 
 
 SMALL, LONG = content(1000), content(17 * MIB)
+PASSING = (Fault.DROP, Fault.BUSY, Fault.BROKEN, Fault.THROTTLED, Fault.LOSE_ANSWER, Fault.FLIP_BODY)
 
 
-@pytest.mark.parametrize("fault", [Fault.DROP, Fault.BUSY, Fault.LOSE_ANSWER, Fault.FLIP_BODY])
+@pytest.mark.parametrize("fault", list(PASSING))
 @pytest.mark.parametrize("body", [SMALL, LONG], ids=["small", "long"])
 async def test_a_put_outlives_faults(proxied: tuple[FaultyProxy, S3Store], fault: Fault, body: bytes) -> None:
     proxy, store = proxied
@@ -182,7 +183,11 @@ async def test_a_put_outlives_faults(proxied: tuple[FaultyProxy, S3Store], fault
     assert [upload.key async for upload in store.list_uploads()] == []
 
 
-@pytest.mark.parametrize("again", [[], [(b"POST ", Fault.NO_UPLOAD)]], ids=["done twice", "upload gone"])
+@pytest.mark.parametrize(
+    "again",
+    [[], [(b"POST ", Fault.NO_UPLOAD)], [(b"POST ", Fault.BROKEN)] * 2 + [(b"GET ", Fault.NO_UPLOAD)]],
+    ids=["done twice", "upload gone", "broken for good, as Ceph is"],
+)
 async def test_a_lost_answer_to_complete_is_no_failure(
     proxied: tuple[FaultyProxy, S3Store], again: list[tuple[bytes, Fault]]
 ) -> None:
