@@ -42,6 +42,8 @@ class S3Access(Fragment):
     s3_region: str = "auto"
     s3_access_key_id: SecretStr | None = None
     s3_secret_access_key: SecretStr | None = None
+    s3_public_endpoint_url: str | None = None
+    """The same server as browsers reach it, where that is another address: presigned URLs are made for it."""
 
     @property
     def s3(self) -> S3Settings | None:
@@ -53,6 +55,7 @@ class S3Access(Fragment):
             region=self.s3_region,
             access_key_id=self.s3_access_key_id.get_secret_value(),
             secret_access_key=self.s3_secret_access_key.get_secret_value(),
+            public_endpoint_url=self.s3_public_endpoint_url,
         )
 
 
