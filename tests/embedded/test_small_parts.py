@@ -30,9 +30,24 @@ async def test_a_throwaway_postgres_is_empty_owned_and_gone_afterwards(wait_unti
         await connection.execute("CREATE SCHEMA media CREATE TABLE films (id int)")
         await connection.close()
         started = set(psutil.Process().children(recursive=True)) - before
-        postgres = [one for one in started if "postgres" in one.name()]
+        postgres = [one for one in started if "postgres" in _name(one)]
         assert postgres
-    assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in postgres)
+    assert not any(_is_running(one) for one in postgres)
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _name(process: psutil.Process) -> str:
+    # What ends while one looks is not the one.
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def test_the_browser_is_the_one_that_was_named(tmp_path: Path) -> None:
