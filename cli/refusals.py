@@ -76,6 +76,9 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     # --- Videos
     ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video"),
     ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found"),
+    ("POST", "/api/videos/{video_id}/rollback"): (
+        "403 role_required not_your_course", "404 video_not_found", "409 nothing_to_roll_back replacement_in_progress",
+    ),
     ("DELETE", "/api/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
     ("POST", "/api/videos/{video_id}/analytics"): ("403 not_your_session",),
     # --- Courses

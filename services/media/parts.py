@@ -15,8 +15,10 @@ from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
 from services.media.uploads.service import UploadService
 from services.media.videos.events import StatusFeed
+from services.media.videos.rollback import Rollback
 from services.media.videos.service import VideoService
-from services.media.videos.takeover import Sweeper, Takeover
+from services.media.videos.sweeper import Sweeper
+from services.media.videos.takeover import Takeover
 from shared.contracts.jobs import MEDIA_QUEUE, TRANSCODER_QUEUE
 from shared.crypto import KeyRing
 from shared.db import Database
@@ -40,6 +42,7 @@ class Parts:
     downloads: DownloadService
     status_feed: StatusFeed
     takeover: Takeover
+    rollback: Rollback
     sweeper: Sweeper
     keys: KeyService
     rotation: Rotation
@@ -74,7 +77,8 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             ),
             downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
-            takeover=Takeover(database, transcoder_bell, settings.longest_session),
+            takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
+            rollback=Rollback(database, settings.keep_replaced),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
             keys=KeyService(database, keyring, media_bell, periods),
             rotation=Rotation(database, keyring, public, media_bell, periods),

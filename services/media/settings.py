@@ -28,10 +28,17 @@ class _Common(
     key_rotation_days: float = Field(default=7, ge=0, le=365)
     """After how many days a film that is watched is encrypted anew; 0 for never."""
     max_upload_bytes: int = Field(default=2_147_483_648, ge=1)
+    keep_replaced_days: float = Field(default=7, ge=0, le=365)
+    """For how long a version that was replaced can be brought back, if that is longer than the longest session."""
 
     @property
     def longest_session(self) -> timedelta:
         return timedelta(hours=self.session_max_hours)
+
+    @property
+    def keep_replaced(self) -> timedelta:
+        """For so long nothing of a replaced version leaves storage: somebody may be watching it, or want it back."""
+        return max(self.longest_session, timedelta(days=self.keep_replaced_days))
 
     @property
     def rotate_keys_after(self) -> timedelta | None:

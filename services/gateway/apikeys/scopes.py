@@ -26,6 +26,7 @@ ROUTES = {
     ("DELETE", "/api/admin/enrollments/{course_id}/{user_id}"): Scope.ENROLLMENTS,
     ("POST", "/api/videos/upload"): Scope.VIDEOS,
     ("PUT", "/api/videos/{video_id}/replace"): Scope.VIDEOS,
+    ("POST", "/api/videos/{video_id}/rollback"): Scope.VIDEOS,
     ("DELETE", "/api/videos/{video_id}"): Scope.VIDEOS,
     ("PUT", "/api/videos/{video_id}/download-policy"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/status"): Scope.VIDEOS,

@@ -48,6 +48,7 @@ ROUTES = (
     Route("GET", "/api/videos/{video_id}/thumbnails", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/storyboard.vtt", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/storyboard.json", "media", "may watch"),
+    Route("POST", "/api/videos/{video_id}/rollback", "media"),
     Route("DELETE", "/api/videos/{video_id}", "media"),
     Route("PUT", "/api/videos/{video_id}/download-policy", "media"),
     Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),

@@ -127,6 +127,40 @@ async def bury_everywhere(session: Session, prefix: str, reason: str, not_before
         await bury(session, store, prefix, reason, not_before)
 
 
+async def unbury(session: Session, prefix: str) -> bool:
+    """Take a prefix out of the outbox of all stores; False where the sweeper has begun with one of them."""
+    query = (
+        select(StorageTombstone)
+        .where(StorageTombstone.prefix == prefix, StorageTombstone.done_at.is_(None), StorageTombstone.attempts == 0)
+        .with_for_update()
+    )
+    found = (await session.scalars(query)).all()
+    if {tombstone.store for tombstone in found} != set(STORES):
+        return False
+    for tombstone in found:
+        await session.delete(tombstone)
+    return True
+
+
+async def previous(session: Session, video: Video, *, lock: bool = False) -> VideoVersion | None:
+    """The version that was replaced last, if it is kept for some time yet.
+
+    A minute of that is left out: the outbox may not come due while somebody brings it back.
+    """
+    query = (
+        select(VideoVersion)
+        .where(
+            VideoVersion.video_id == video.id,
+            VideoVersion.status == "ready",
+            VideoVersion.id != video.current_version_id,
+            VideoVersion.gone_at > func.now() + timedelta(minutes=1),
+        )
+        .order_by(VideoVersion.gone_at.desc())
+        .limit(1)
+    )
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
 async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageTombstone]:
     query = (
         select(StorageTombstone)
@@ -171,5 +205,5 @@ async def forget_done_tombstones(session: Session, older_than: timedelta) -> Non
     await session.execute(delete(StorageTombstone).where(StorageTombstone.done_at < datetime.now(UTC) - older_than))
 
 
-async def versions_of(session: Session, video_id: UUID) -> Sequence[UUID]:
-    return (await session.scalars(select(VideoVersion.id).where(VideoVersion.video_id == video_id))).all()
+async def versions_of(session: Session, video_id: UUID) -> Sequence[VideoVersion]:
+    return (await session.scalars(select(VideoVersion).where(VideoVersion.video_id == video_id))).all()

@@ -1,6 +1,6 @@
 """Videos as the API speaks of them; ``videoId``, ``status`` and ``error`` are the seeds' names."""
 
-from shared.contracts.model import Document
+from shared.contracts.model import Document, Moment
 
 
 class Fault(Document):
@@ -26,6 +26,20 @@ class ReplacementStatus(Document):
     error: Fault | None
 
 
+class PreviousVersion(Document):
+    """What a rollback would bring back."""
+
+    original_name: str
+    size_bytes: int
+    kept_until: Moment
+
+
+class RolledBack(Document):
+    video_id: str
+    original_name: str
+    """Of the version that viewers get now."""
+
+
 class VideoStatusAnswer(Document):
     video_id: str
     chapter_id: str
@@ -48,6 +62,8 @@ class VideoStatusAnswer(Document):
     renditions: list[RenditionProgress]
     replacing: ReplacementStatus | None
     error: Fault | None
+    previous: PreviousVersion | None = None
+    """The version that a rollback would bring back; for staff only."""
 
 
 class Thumbnail(Document):

@@ -15,6 +15,7 @@ from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
 from services.media.videos import ledger as ledgers
 from services.media.videos.ledger import Ledger
+from services.media.videos.retiring import bury_borrowed, retire
 from services.media.videos.schemas import (
     Fault,
     RenditionProgress,
@@ -24,6 +25,7 @@ from services.media.videos.schemas import (
     ThumbnailList,
     VideoStatusAnswer,
 )
+from services.media.videos.staff_view import told_to_staff
 from services.media.videos.storyboard import storyboard
 from shared.contracts.access import Actor, Role
 from shared.contracts.jobs import CancelVersion, PlanVersion, SweepStorage
@@ -99,7 +101,7 @@ class VideoService:
         if video is None:
             raise errors.video_not_found(video_id)
         if video.pending_version_id is not None:
-            await self._abandon(session, video.id, video.pending_version_id)
+            await self._abandon(session, video.pending_version_id)
         video.pending_version_id = version_id
         await self._new_version(session, video_id, version_id, name, source)
 
@@ -138,6 +140,7 @@ class VideoService:
             replacing = None
             if video.pending_version_id not in (None, version.id):
                 replacing = await self._replacement(session, video.pending_version_id)
+            told = await told_to_staff(session, video, version, actor)
         status = _status(version, ledger)
         in_hand = ledger if status in ("processing", "playable") else None
         tells_all = actor is not None and actor.role is Role.ADMIN
@@ -167,6 +170,7 @@ class VideoService:
                 for rendition in renditions
             ],
             replacing=replacing,
+            previous=told.previous,
             error=_fault(version, ledger, detailed=tells_all),
         )
 
@@ -223,12 +227,14 @@ class VideoService:
                 self._cancel_after_commit(session, version_id)
             await downloads.drop_of_video(session, video_id)
             await repository.bury_everywhere(session, f"{video_id}/", "video deleted")
+            for version in await repository.versions_of(session, video_id):
+                await bury_borrowed(session, version, "video deleted")
             session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
     def _cancel_after_commit(self, session: Session, version_id: UUID) -> None:
         session.ring_after_commit(lambda: self._transcoder.ring(CancelVersion(version_id=version_id)))
 
-    async def _abandon(self, session: Session, video_id: UUID, version_id: UUID) -> None:
+    async def _abandon(self, session: Session, version_id: UUID) -> None:
         """Nobody will see this version: stop its work, and let its objects go."""
         version = await repository.version(session, version_id, lock=True)
         if version is None:
@@ -237,7 +243,7 @@ class VideoService:
         version.error_code = "cancelled"
         version.error_message = "Another file was uploaded in its place before this one was ready."
         self._cancel_after_commit(session, version_id)
-        await repository.bury_everywhere(session, f"{video_id}/{version_id}/", "version given up")
+        await retire(session, version, "version given up")
         session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
 

@@ -1,0 +1,31 @@
+"""What the status of a film tells its staff beyond what everybody is told."""
+
+from dataclasses import dataclass
+
+from services.media.catalog.staff import is_staff
+from services.media.videos import repository
+from services.media.videos.schemas import PreviousVersion
+from shared.contracts.access import Actor
+from shared.db import Session
+from shared.db.models.media import Video, VideoVersion
+
+
+@dataclass(frozen=True)
+class StaffView:
+    previous: PreviousVersion | None = None
+
+
+async def told_to_staff(session: Session, video: Video, version: VideoVersion, actor: Actor | None) -> StaffView:
+    """Of ``version``, the one that is shown; empty for whoever is no staff of the film's course."""
+    if actor is None or not await is_staff(session, video.course_id, actor):
+        return StaffView()
+    return StaffView(previous=await _previous(session, video))
+
+
+async def _previous(session: Session, video: Video) -> PreviousVersion | None:
+    before = await repository.previous(session, video)
+    if before is None or before.gone_at is None:
+        return None
+    return PreviousVersion(
+        original_name=before.original_name, size_bytes=before.source_bytes, kept_until=before.gone_at
+    )
