@@ -182,7 +182,12 @@ def test_a_film_is_rolled_back_and_forth_while_people_watch(
     course, video = replaced(platform, other_film, new_film)
     student = platform.student(course)
     watching_new = platform.watch(student, video)
-    good(student.put(f"/api/progress/chapters/{course.chapters[0]}", json={"currentPosition": 2, "totalDuration": 10, "watchPercentage": 20}))
+    good(
+        student.put(
+            f"/api/progress/chapters/{course.chapters[0]}",
+            json={"currentPosition": 2, "totalDuration": 10, "watchPercentage": 20},
+        )
+    )
     before = good(student.get(f"/api/progress/chapters/{course.chapters[0]}"))["currentPosition"]
     previous = platform.status(video)["previous"]
     assert (previous["originalName"], previous["sizeBytes"]) == ("film.mp4", other_film.stat().st_size)
