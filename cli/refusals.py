@@ -75,6 +75,11 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     # --- Videos
     ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video"),
+    ("GET", "/api/videos/by-content"): ("403 role_required",),
+    ("POST", "/api/videos/from-existing"): (
+        "403 role_required not_your_course", "404 video_not_found unknown_chapter",
+        "409 chapter_has_video source_dropped source_missing",
+    ),
     ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found"),
     ("POST", "/api/videos/{video_id}/rollback"): (
         "403 role_required not_your_course", "404 video_not_found", "409 nothing_to_roll_back replacement_in_progress",
@@ -111,5 +116,5 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", f"{_JOBS}/pause"): (*_JOB, "409 job_ended"),
     ("POST", f"{_JOBS}/resume"): (*_JOB, "409 job_ended"),
     ("PUT", f"{_JOBS}/priority"): (*_JOB, "409 job_ended"),
-    ("POST", f"{_JOBS}/retry"): (*_JOB, "404 chunk_not_found rendition_not_found", "409 job_running video_gone"),
+    ("POST", f"{_JOBS}/retry"): (*_JOB, "404 chunk_not_found rendition_not_found", "409 job_running video_gone source_dropped"),
 }  # fmt: skip

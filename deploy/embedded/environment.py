@@ -48,6 +48,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "media": (
         *(*_S3, *_PROXIES, "MAX_UPLOAD_BYTES"),
         *("SESSION_MAX_HOURS", "KEY_ROTATION_DAYS", "DOWNLOADS_STORAGE_URL", "DOWNLOAD_KEEP_DAYS"),
+        *("KEEP_REPLACED_DAYS", "SOURCE_RETENTION", "SOURCE_RETENTION_DAYS", "COLD_STORAGE_CLASS"),
+        "STORAGE_QUOTA_BYTES",
     ),
     "transcoder": (
         *(*_S3, *_PROXIES),

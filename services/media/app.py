@@ -12,6 +12,7 @@ from services.media.keys.endpoints import router as keys_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
 from services.media.settings import MediaSettings
+from services.media.sources.endpoints import router as sources_router
 from services.media.uploads.endpoints import router as uploads_router
 from services.media.videos.endpoints import router as videos_router
 from shared.auth import ServiceTokens
@@ -52,6 +53,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         catalog_router,
         enrollments_router,
         uploads_router,
+        sources_router,
         videos_router,
         playback_router,
         downloads_router,

@@ -13,6 +13,8 @@ from services.media.keys.service import KeyService
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
+from services.media.sources.service import SourceService
+from services.media.sources.twins import Twins
 from services.media.uploads.service import UploadService
 from services.media.videos.events import StatusFeed
 from services.media.videos.rollback import Rollback
@@ -43,6 +45,8 @@ class Parts:
     status_feed: StatusFeed
     takeover: Takeover
     rollback: Rollback
+    sources: SourceService
+    twins: Twins
     sweeper: Sweeper
     keys: KeyService
     rotation: Rotation
@@ -78,6 +82,8 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
+            sources=SourceService(database, private, videos),
+            twins=Twins(database, private, media_bell),
             rollback=Rollback(database, settings.keep_replaced),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
             keys=KeyService(database, keyring, media_bell, periods),

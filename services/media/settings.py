@@ -1,6 +1,7 @@
 """What media needs to know."""
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -29,7 +30,9 @@ class _Common(
     """After how many days a film that is watched is encrypted anew; 0 for never."""
     max_upload_bytes: int = Field(default=2_147_483_648, ge=1)
     keep_replaced_days: float = Field(default=7, ge=0, le=365)
-    """For how long a version that was replaced can be brought back, if that is longer than the longest session."""
+    """For how many days a version that was replaced can be brought back, if that is longer than the longest session."""
+    storage_quota_bytes: int = Field(default=10_000_000_000, ge=0)
+    """What all stores together should hold at most; 0 for no quota. Nothing is refused, it is only told."""
 
     @property
     def longest_session(self) -> timedelta:
@@ -52,3 +55,9 @@ class MediaSettings(_Common, ListenSettings):
 class MediaWorkerSettings(_Common, LogSettings):
     download_keep_days: float = Field(default=30, gt=0, le=3650)
     """How long a film to take home is kept after somebody took it last."""
+    source_retention: Literal["keep", "cold", "drop"] = "keep"
+    """What becomes of the uploaded file of a film that is made: it stays, is moved below ``cold/``, or is let go."""
+    source_retention_days: float = Field(default=30, ge=0, le=3650)
+    """After how many days that is done."""
+    cold_storage_class: str | None = None
+    """In which of the S3 server's storage classes what was moved is kept."""

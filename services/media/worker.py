@@ -7,8 +7,17 @@ from typing import Any
 
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
+from services.media.sources.retention import Policy, Retention
 from services.media.videos import repository
-from shared.contracts.jobs import MEDIA_QUEUE, RotateKeys, SweepStorage, SyncDownload, SyncVersion
+from shared.contracts.jobs import (
+    MEDIA_QUEUE,
+    HashSource,
+    RetainSources,
+    RotateKeys,
+    SweepStorage,
+    SyncDownload,
+    SyncVersion,
+)
 from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
@@ -26,6 +35,9 @@ async def work(settings: MediaWorkerSettings) -> None:
 
 
 def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
+    policy = Policy(settings.source_retention, settings.source_retention_days, settings.cold_storage_class)
+    retention = Retention(parts.database, parts.private, parts.media_bell, policy)
+
     async def sync(job: SyncVersion) -> None:
         await parts.takeover.sync(job.version_id)
 
@@ -38,14 +50,25 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def rotate(job: RotateKeys) -> None:
         await parts.rotation.work(job.version_id)
 
+    async def read_source(job: HashSource) -> None:
+        await parts.twins.work(job.version_id)
+
+    async def retain(job: RetainSources) -> None:
+        await retention.work()
+
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
         await parts.downloads.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
+        await parts.twins.ring_unread()
 
     async def rotate_due(context: dict[str, Any]) -> None:
         await parts.keys.rotate_due()
+
+    async def share_sources(context: dict[str, Any]) -> None:
+        await parts.twins.ring_stored_twice()
+        await retention.ring()
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
@@ -57,10 +80,14 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     return worker_for(
         settings.redis_url.get_secret_value(),
         MEDIA_QUEUE,
-        [(SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)],
+        [
+            *((SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)),
+            *((HashSource, read_source), (RetainSources, retain)),
+        ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
             every(rotate_due, "rotate_due", minute=EVERY_TEN_MINUTES),
+            every(share_sources, "share_sources", minute=EVERY_TEN_MINUTES),
             every(tidy, "tidy", minute={7}),
         ],
     )

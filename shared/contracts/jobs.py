@@ -1,5 +1,6 @@
 """Job payloads. They carry ids only: the truth is in Postgres, and a job is a doorbell that may be lost or ring twice."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,9 @@ MEDIA_QUEUE = "lectern:media"
 
 class Job(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+    timeout: ClassVar[int] = 300
+    """Seconds after which it is ended, to be rung again."""
 
 
 class PlanVersion(Job):
@@ -36,6 +40,20 @@ class RotateKeys(Job):
     """Media: the keys of this version are to be rotated; go on with it."""
 
     version_id: UUID
+
+
+class HashSource(Job):
+    """Media: the source of this version is stored; read it once if nobody knows its SHA-256, and share what is the same."""
+
+    timeout: ClassVar[int] = 3600
+
+    version_id: UUID
+
+
+class RetainSources(Job):
+    """Media: sources may have become old enough to be moved or let go, as this installation is set up."""
+
+    timeout: ClassVar[int] = 3600
 
 
 class SegmentWanted(Job):

@@ -20,7 +20,6 @@ from shared.contracts.jobs import Job
 
 log = logging.getLogger(__name__)
 
-JOB_TIMEOUT = 300
 Payload = TypeVar("Payload", bound=Job)
 JobHandler = Callable[[Payload], Awaitable[None]]
 
@@ -101,7 +100,7 @@ def _handler(kind: type[Payload], handle: JobHandler[Payload]) -> Any:
         run,  # type: ignore[arg-type]  # as in `every`
         name=kind.__name__,
         keep_result=0,
-        timeout=JOB_TIMEOUT,
+        timeout=kind.timeout,
         max_tries=5,
     )
 

@@ -29,6 +29,8 @@ ROUTES = {
     ("POST", "/api/videos/{video_id}/rollback"): Scope.VIDEOS,
     ("DELETE", "/api/videos/{video_id}"): Scope.VIDEOS,
     ("PUT", "/api/videos/{video_id}/download-policy"): Scope.VIDEOS,
+    ("GET", "/api/videos/by-content"): Scope.VIDEOS,
+    ("POST", "/api/videos/from-existing"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/status"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/events"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/thumbnails"): Scope.VIDEOS,

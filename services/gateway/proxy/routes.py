@@ -43,6 +43,8 @@ class Route:
 ROUTES = (
     Route("POST", "/api/videos/upload", "media", film=True),
     Route("PUT", "/api/videos/{video_id}/replace", "media", film=True),
+    Route("GET", "/api/videos/by-content", "media"),
+    Route("POST", "/api/videos/from-existing", "media"),
     Route("GET", "/api/videos/{video_id}/status", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/events", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/thumbnails", "media", "may watch"),

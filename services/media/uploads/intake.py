@@ -18,7 +18,8 @@ class StoredSource:
     key: str
     container: Container
     bytes: int
-    sha256: str
+    sha256: str | None
+    """None where nobody has read it as a whole yet."""
 
 
 class Intake:

@@ -1,5 +1,6 @@
 """Videos as the API speaks of them; ``videoId``, ``status`` and ``error`` are the seeds' names."""
 
+from services.media.sources.schemas import SameContent, SourceState
 from shared.contracts.model import Document, Moment
 
 
@@ -64,6 +65,10 @@ class VideoStatusAnswer(Document):
     error: Fault | None
     previous: PreviousVersion | None = None
     """The version that a rollback would bring back; for staff only."""
+    source: SourceState | None = None
+    """Whether the uploaded file is there to make the film from again; for staff only."""
+    same_content: list[SameContent] | None = None
+    """Other films of one's courses that were made from the same file; for staff only."""
 
 
 class Thumbnail(Document):

@@ -28,7 +28,7 @@ from services.media.videos.schemas import (
 from services.media.videos.staff_view import told_to_staff
 from services.media.videos.storyboard import storyboard
 from shared.contracts.access import Actor, Role
-from shared.contracts.jobs import CancelVersion, PlanVersion, SweepStorage
+from shared.contracts.jobs import CancelVersion, HashSource, PlanVersion, SweepStorage
 from shared.crypto import KeyRing
 from shared.db import Database, Session
 from shared.db.models.media import Video, VideoVersion
@@ -125,6 +125,7 @@ class VideoService:
         await session.flush()
         session.add(new_content_key(self._keyring, version_id, 1, self._periods.next))
         session.ring_after_commit(lambda: self._transcoder.ring(PlanVersion(version_id=version_id)))
+        session.ring_after_commit(lambda: self._media.ring(HashSource(version_id=version_id)))
 
     async def status(self, video_id: UUID, actor: Actor | None = None) -> VideoStatusAnswer:
         """Where a film stands; FFmpeg's last words about a failure are for admins."""
@@ -171,6 +172,8 @@ class VideoService:
             ],
             replacing=replacing,
             previous=told.previous,
+            source=told.source,
+            same_content=told.same_content,
             error=_fault(version, ledger, detailed=tells_all),
         )
 
