@@ -109,6 +109,8 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/admin/keys"): ("403 role_required",),
     ("POST", "/api/admin/keys/rotate"): ("403 role_required", "404 video_not_found", "409 video_not_ready"),
     ("POST", "/api/admin/keys/rewrap"): ("403 role_required", "409 master_key_missing"),
+    ("GET", "/api/admin/storage"): ("403 role_required",),
+    ("POST", "/api/admin/storage/reconcile"): ("403 role_required",),
     ("GET", "/api/admin/jobs"): ("403 role_required",),
     ("GET", "/api/admin/workers"): ("403 role_required",),
     ("GET", _JOBS): _JOB,

@@ -13,6 +13,7 @@ from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
 from services.media.settings import MediaSettings
 from services.media.sources.endpoints import router as sources_router
+from services.media.storage.endpoints import router as storage_router
 from services.media.uploads.endpoints import router as uploads_router
 from services.media.videos.endpoints import router as videos_router
 from shared.auth import ServiceTokens
@@ -58,6 +59,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         playback_router,
         downloads_router,
         keys_router,
+        storage_router,
     ):
         app.include_router(router)
     return app

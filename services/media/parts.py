@@ -15,6 +15,9 @@ from services.media.playback.wanted import WantedSegments
 from services.media.settings import MediaSettings, MediaWorkerSettings
 from services.media.sources.service import SourceService
 from services.media.sources.twins import Twins
+from services.media.storage.places import shelves
+from services.media.storage.reconcile import Reconciler
+from services.media.storage.service import StorageService
 from services.media.uploads.service import UploadService
 from services.media.videos.events import StatusFeed
 from services.media.videos.rollback import Rollback
@@ -47,6 +50,8 @@ class Parts:
     rollback: Rollback
     sources: SourceService
     twins: Twins
+    storage: StorageService
+    reconciler: Reconciler
     sweeper: Sweeper
     keys: KeyService
     rotation: Rotation
@@ -84,6 +89,19 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
             sources=SourceService(database, private, videos),
             twins=Twins(database, private, media_bell),
+            storage=StorageService(database, media_bell, settings.storage_quota_bytes),
+            reconciler=Reconciler(
+                database,
+                shelves(
+                    {
+                        "private": (settings.private_storage_url, private),
+                        "public": (settings.public_storage_url, public),
+                        "downloads": (settings.downloads_url, kept),
+                    }
+                ),
+                media_bell,
+                settings.storage_quota_bytes,
+            ),
             rollback=Rollback(database, settings.keep_replaced),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
             keys=KeyService(database, keyring, media_bell, periods),

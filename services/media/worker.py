@@ -12,6 +12,7 @@ from services.media.videos import repository
 from shared.contracts.jobs import (
     MEDIA_QUEUE,
     HashSource,
+    ReconcileStorage,
     RetainSources,
     RotateKeys,
     SweepStorage,
@@ -56,19 +57,24 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def retain(job: RetainSources) -> None:
         await retention.work()
 
+    async def report(job: ReconcileStorage) -> None:
+        await parts.reconciler.work(job.report_id)
+
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
         await parts.downloads.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
         await parts.twins.ring_unread()
+        await parts.reconciler.ring_waiting()
 
     async def rotate_due(context: dict[str, Any]) -> None:
         await parts.keys.rotate_due()
 
-    async def share_sources(context: dict[str, Any]) -> None:
+    async def look_after_storage(context: dict[str, Any]) -> None:
         await parts.twins.ring_stored_twice()
         await retention.ring()
+        await parts.reconciler.wish_daily()
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
@@ -82,12 +88,12 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         MEDIA_QUEUE,
         [
             *((SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)),
-            *((HashSource, read_source), (RetainSources, retain)),
+            *((HashSource, read_source), (RetainSources, retain), (ReconcileStorage, report)),
         ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
             every(rotate_due, "rotate_due", minute=EVERY_TEN_MINUTES),
-            every(share_sources, "share_sources", minute=EVERY_TEN_MINUTES),
+            every(look_after_storage, "look_after_storage", minute=EVERY_TEN_MINUTES),
             every(tidy, "tidy", minute={7}),
         ],
     )

@@ -56,6 +56,14 @@ class RetainSources(Job):
     timeout: ClassVar[int] = 3600
 
 
+class ReconcileStorage(Job):
+    """Media: the report that ``media.storage_reports`` names is wished for; compare what is stored with the database."""
+
+    timeout: ClassVar[int] = 12 * 3600
+
+    report_id: UUID
+
+
 class SegmentWanted(Job):
     """Transcoder: a viewer asked for a segment that is not made yet; make it before anything else."""
 

@@ -30,6 +30,8 @@ ROUTES = {
     ("DELETE", "/api/videos/{video_id}"): Scope.VIDEOS,
     ("PUT", "/api/videos/{video_id}/download-policy"): Scope.VIDEOS,
     ("GET", "/api/videos/by-content"): Scope.VIDEOS,
+    ("GET", "/api/admin/storage"): Scope.VIDEOS,
+    ("POST", "/api/admin/storage/reconcile"): Scope.VIDEOS,
     ("POST", "/api/videos/from-existing"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/status"): Scope.VIDEOS,
     ("GET", "/api/videos/{video_id}/events"): Scope.VIDEOS,

@@ -67,6 +67,8 @@ ROUTES = (
     Route("GET", "/api/admin/keys", "media"),
     Route("POST", "/api/admin/keys/rotate", "media"),
     Route("POST", "/api/admin/keys/rewrap", "media"),
+    Route("GET", "/api/admin/storage", "media"),
+    Route("POST", "/api/admin/storage/reconcile", "media"),
     Route("GET", "/api/admin/jobs", "transcoder"),
     Route("GET", "/api/admin/jobs/{job_id}", "transcoder"),
     Route("POST", "/api/admin/jobs/{job_id}/cancel", "transcoder"),
