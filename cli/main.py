@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import apikeys, instance, keys, tokens, videos
+from cli import apikeys, instance, keys, storage, tokens, videos
 
 app = typer.Typer(
     name="lectern",
@@ -15,6 +15,7 @@ instance.register(app)
 tokens.register(app)
 apikeys.register(app)
 keys.register(app)
+storage.register(app)
 videos.register(app)
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ async def in_use(session: Session, prefix: str) -> frozenset[str]:
 async def may_be_read(session: Session, key: str) -> bool:
     """Whether a worker may have this very object open: it read the key when it took its work up."""
     readers = (await session.scalars(READERS, {"owner": owner_of(key), "key": key})).all()
-    return any([await videos.work_in_hand(session, version_id) for version_id in readers])
+    return any([await videos.is_being_made(session, version_id) for version_id in readers])
 
 
 async def lock_users(session: Session, key: str) -> Sequence[VideoVersion]:

@@ -24,7 +24,7 @@ from shared.contracts.jobs import ReconcileStorage
 from shared.contracts.video import images_prefix, public_prefix
 from shared.db import Database, new_id
 from shared.jobs import Doorbell
-from shared.storage import OpenUpload, PartStore, StoredObject
+from shared.storage import OpenUpload, PartStore, StorageDenied, StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,11 @@ class _Run:
         for shelf in self._shelves:
             await self._look_through(shelf)
             if isinstance(shelf.store, PartStore):
-                await self._look_at_uploads(shelf, shelf.store)
+                try:
+                    await self._look_at_uploads(shelf, shelf.store)
+                except StorageDenied as error:
+                    # An account may be allowed everything but this; the bucket's lifecycle rule does it then.
+                    log.warning("unfinished uploads of the %s store may not be listed: %s", shelf.names[0], error)
         await self._look_for_what_should_be_there()
         courses = [CourseBytes(course_id=course, bytes=size) for course, size in self._courses.most_common()]
         return Found(
@@ -185,7 +189,7 @@ class _Run:
             async for upload in uploads:
                 await self._hold()
                 place = place_of(shelf, upload.key)
-                if upload.key.startswith(shelf.but) if shelf.but else False:
+                if shelf.but and upload.key.startswith(shelf.but):
                     continue
                 size = await _parts_size(store, upload)
                 async with self._database.session_scope() as session:

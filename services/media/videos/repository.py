@@ -172,8 +172,8 @@ async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageT
     return (await session.scalars(query)).all()
 
 
-async def work_in_hand(session: Session, version_id: UUID) -> bool:
-    """Whether a worker may still write objects of this version: chunks, or segments under new keys."""
+async def is_being_made(session: Session, version_id: UUID) -> bool:
+    """Whether a worker may be making a part of this version from its source."""
     query = (
         select(ProcessingJob.state, func.count(Chunk.id).filter(Chunk.state == "active"))
         .outerjoin(Chunk, Chunk.job_id == ProcessingJob.id)
@@ -181,7 +181,12 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
         .group_by(ProcessingJob.state)
     )
     row = (await session.execute(query)).first()
-    if row is not None and (row[0] in ("planning", "encoding") or row[1] > 0):
+    return row is not None and (row[0] in ("planning", "encoding") or row[1] > 0)
+
+
+async def work_in_hand(session: Session, version_id: UUID) -> bool:
+    """Whether a worker may still write objects of this version: chunks, segments under new keys, a film to take home."""
+    if await is_being_made(session, version_id):
         return True
     rotating = KeyRotation.version_id == version_id, KeyRotation.state == "running"
     if await session.scalar(select(func.count()).where(*rotating)):
