@@ -75,6 +75,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         await parts.twins.ring_stored_twice()
         await retention.ring()
         await parts.reconciler.wish_daily()
+        await parts.reconciler.sweep_leftovers()
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()

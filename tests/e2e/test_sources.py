@@ -1,12 +1,15 @@
 """Uploaded files after the upload: kept once however often they are sent, and for as long as anybody needs them."""
 
+import asyncio
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -14,7 +17,7 @@ from tests.support import player
 from tests.support.clients import Platform, good, refused
 from tests.support.films import make_film
 from tests.support.patience import until
-from tests.support.running import Suite
+from tests.support.running import Suite, run_async
 
 NOWHERE = "0198c0de-0000-7000-8000-000000000000"
 MakeFilm = Callable[..., Path]
@@ -237,6 +240,28 @@ def test_a_film_that_is_deleted_takes_nothing_from_one_that_is_made_of_it(
     assert {row["source_key"] for row in living} <= suite.files("private")
 
 
+def test_who_takes_a_source_waits_for_whoever_is_deleting_it(platform: Platform, suite: Suite, make: MakeFilm) -> None:
+    video = platform.ready(platform.new_course().chapters[0], make("waits", seconds=1))
+    wish = {"chapterId": platform.new_course().chapters[0], "videoId": video}
+    client = platform.person("admin")
+    held_up = "SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = $1::text::xid"
+
+    async def delete_slowly() -> httpx.Response:
+        connection = await asyncpg.connect(suite.facts()["databaseUrl"])
+        try:
+            async with connection.transaction():
+                await connection.execute("UPDATE media.videos SET deleted_at = now() WHERE id = $1::text::uuid", video)
+                own = await connection.fetchval("SELECT pg_current_xact_id()::xid::text")
+                taking = asyncio.create_task(asyncio.to_thread(client.post, "/api/videos/from-existing", json=wish))
+                await asyncio.to_thread(until, lambda: taking.done() or suite.query(held_up, own), "it to be held up")
+                assert not taking.done(), "a source was taken from what is being deleted"
+            return await taking
+        finally:
+            await connection.close()
+
+    refused(run_async(delete_slowly()), 404, "video_not_found")
+
+
 def grown_old(suite: Suite, video: str, days: int = 40) -> None:
     """What the database would hold if the film had been made so long ago."""
     suite.query(
@@ -254,11 +279,16 @@ def test_old_sources_are_moved_and_serve_from_there(new_suite: Callable[..., Sui
     sharing = good(platform.admin.post("/api/videos/from-existing", json=wish), 202)["videoId"]
     platform.wait_for(sharing)
     grown_old(suite, old)
+    # What a writer left that was killed in the middle.
+    left = suite.home / "storage" / "private" / ".incoming" / "put-0123"
+    left.write_bytes(b"half a film")
+    os.utime(left, (0, 0))
     # One of the two films of one file is young yet.
     grown_old(suite, shared)
     suite.stop()
     suite.start()
     until(lambda: platform.status(old)["source"]["state"] == "cold", "the old source to be moved")
+    until(lambda: not left.exists(), "what was left to be cleared away")
     swept(suite, old)
     size = make("cold0").stat().st_size
     assert platform.status(old)["source"] == {"state": "cold", "bytes": size}

@@ -150,7 +150,10 @@ def test_orphans_are_told_and_removed_only_on_command_and_what_is_missing_is_tol
         "INSERT INTO media.storage_tombstones (id, store, prefix, reason, not_before) "
         "VALUES ($1::text::uuid, 'private', $2, 'e2e', now() + interval '1 day')", str(uuid.uuid4()), f"{buried}/",
     )  # fmt: skip
+    orphans.add(planted(suite, "private", f"uploads/{uuid.uuid4()}/tail-1"))
     others = {
+        planted(suite, "private", f"uploads/{upload}/tail-1"),
+        planted(suite, "private", f"{on_its_way}/{upload}/piece"),
         planted(suite, "private", f"{uuid.uuid4()}/{uuid.uuid4()}/source", old=False),
         planted(suite, "private", f"{on_its_way}/{upload}/source"),
         planted(suite, "private", f"{buried}/{uuid.uuid4()}/source"),

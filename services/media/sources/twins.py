@@ -68,7 +68,7 @@ class Twins:
         try:
             sha256 = await self._read(key)
         except ObjectNotFound:
-            log.warning("the source %s is not in storage", key)
+            log.info("the source %s is not in storage", key)
             return False
         finally:
             self._in_hand.discard(version_id)

@@ -26,7 +26,8 @@ WHERE v.source_key = ANY(:keys) AND v.source_dropped_at IS NULL AND x.deleted_at
   AND (v.id IN (x.current_version_id, x.pending_version_id) OR v.gone_at > now())
 """)
 
-UPLOADS = text("SELECT source_key FROM media.uploads WHERE source_key = ANY(:keys)")
+# An upload has the id of the version that it becomes.
+UPLOADS = text("SELECT id, source_key FROM media.uploads WHERE source_key = ANY(:keys) OR id = ANY(:ids)")
 DOWNLOADS = text("SELECT id FROM media.downloads WHERE id = ANY(:ids)")
 
 BURIED = text("""
@@ -77,21 +78,30 @@ class Known:
     videos: Mapping[UUID, Any]
     versions: Mapping[UUID, Any]
     sources: frozenset[str]
-    uploads: frozenset[str]
+    uploads: frozenset[str | UUID]
+    """Their ids, and the keys under which they will stand."""
     downloads: frozenset[UUID]
 
     def course(self, place: Place) -> str | None:
         row = self.videos.get(place.video) if place.video else None
         return str(row["course_id"]) if row else None
 
+    def is_on_its_way(self, key: str, place: Place) -> bool:
+        """Whether it is a piece of an upload that has become no film yet."""
+        return place.kind == "uploads" or (self.is_uploaded(key, place) and place.version not in self.versions)
+
+    def is_uploaded(self, key: str, place: Place) -> bool:
+        """Whether an upload says that it is its own."""
+        return bool({key, place.version, place.upload} & self.uploads)
+
     def needs(self, key: str, place: Place) -> bool:
         """Whether somebody needs this object, or it is none of ours."""
-        if place.video is None or key in self.uploads:
+        if not place.is_ours or self.is_uploaded(key, place):
             return True
         if place.kind in ("sources", "cold"):
             return key in self.sources
         if place.version is None:
-            video = self.videos.get(place.video)
+            video = self.videos.get(place.video) if place.video else None
             return video is not None and bool(video["lives"])
         version = self.versions.get(place.version)
         return version is not None and version["lives"] and self._is_part_of(version, place)
@@ -116,12 +126,14 @@ async def known(session: Session, found: Mapping[str, Place]) -> Known:
     by_video = (await session.execute(VIDEOS, {"ids": ids})).mappings().all()
     ids = list({place.version for place in places if place.version})
     by_version = (await session.execute(VERSIONS, {"ids": ids})).mappings().all()
+    ids += [place.upload for place in places if place.upload]
+    uploads = (await session.execute(UPLOADS, {"keys": keys, "ids": ids})).all()
     ids = list({place.download for place in places if place.download})
     return Known(
         videos={row["id"]: row for row in by_video},
         versions={row["id"]: row for row in by_version},
         sources=frozenset((await session.scalars(SOURCES, {"keys": keys})).all()),
-        uploads=frozenset((await session.scalars(UPLOADS, {"keys": keys})).all()),
+        uploads=frozenset(name for row in uploads for name in row),
         downloads=frozenset((await session.scalars(DOWNLOADS, {"ids": ids})).all()),
     )
 

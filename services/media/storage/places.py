@@ -13,7 +13,7 @@ from shared.storage import Store
 Kind = Literal["sources", "cold", "segments", "images", "downloads", "uploads", "other"]
 KINDS: tuple[Kind, ...] = ("sources", "cold", "segments", "images", "downloads", "uploads", "other")
 
-_COLD = "cold"
+_COLD, _UPLOADS = "cold", "uploads"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an object belongs, as far as its key says. Without a ``video`` it is none of ours."""
+    """Where an object belongs, as far as its key says. Without a video and an upload it is none of ours."""
 
     kind: Kind
     video: UUID | None = None
@@ -39,6 +39,12 @@ class Place:
     part: str = ""
     """The folder below the version's."""
     download: UUID | None = None
+    upload: UUID | None = None
+    """Of which this is a piece that is no film yet."""
+
+    @property
+    def is_ours(self) -> bool:
+        return self.video is not None or self.upload is not None
 
 
 def shelves(stores: Mapping[str, tuple[str, Store]]) -> list[Shelf]:
@@ -55,6 +61,9 @@ def shelves(stores: Mapping[str, tuple[str, Store]]) -> list[Shelf]:
 
 def place_of(shelf: Shelf, key: str) -> Place:
     parts = key.split("/")
+    if parts[0] == _UPLOADS and not shelf.is_public:
+        upload = _uuid(parts, 1)
+        return Place("uploads" if upload else "other", upload=upload)
     is_cold = parts[0] == _COLD and not shelf.is_public
     if is_cold:
         parts = parts[1:]
@@ -68,9 +77,8 @@ def place_of(shelf: Shelf, key: str) -> Place:
         return Place(_public_kind(parts), video, version, part)
     if part == "downloads":
         return Place("downloads", video, version, part, _uuid(parts, 3))
-    if parts[2:] == ["source"]:
-        return Place("cold" if is_cold else "sources", video, version)
-    return Place("other", video, version)
+    source: Kind = "cold" if is_cold else "sources"
+    return Place(source if parts[2:] == ["source"] else "other", video, version)
 
 
 def _public_kind(parts: Sequence[str]) -> Kind:

@@ -24,7 +24,7 @@ from shared.contracts.jobs import ReconcileStorage
 from shared.contracts.video import images_prefix, public_prefix
 from shared.db import Database, new_id
 from shared.jobs import Doorbell
-from shared.storage import OpenUpload, PartStore, StorageDenied, StoredObject
+from shared.storage import LocalStore, OpenUpload, PartStore, StorageDenied, StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,12 @@ class Reconciler:
             await repository.forget(session)
             if report_id is not None:
                 session.ring_after_commit(lambda: self._media.ring(ReconcileStorage(report_id=report_id)))
+
+    async def sweep_leftovers(self) -> None:
+        """Clear away what killed writers left beside the objects of a disk; nobody sees it, and it takes room."""
+        for shelf in self._shelves:
+            if isinstance(shelf.store, LocalStore):
+                await shelf.store.sweep_incoming()
 
     async def work(self, report_id: UUID) -> None:
         """Make a report, unless it is made or in somebody's hands."""
@@ -166,7 +172,7 @@ class _Run:
                 orphans = await knowledge.unneeded(session, shelf, old)
             for item in batch:
                 place = places[item.key]
-                kind: Kind = "uploads" if item.key in facts.uploads else place.kind
+                kind: Kind = "uploads" if facts.is_on_its_way(item.key, place) else place.kind
                 self._count(kind, facts.course(place), item.size)
                 if item.key in orphans:
                     self._orphan(shelf, item.key, item.size)
@@ -195,7 +201,7 @@ class _Run:
                 async with self._database.session_scope() as session:
                     facts = await knowledge.known(session, {upload.key: place})
                 self._count("uploads", facts.course(place), size)
-                if place.video is None or upload.key in facts.uploads or not _is_old(upload.started_at):
+                if not place.is_ours or facts.is_uploaded(upload.key, place) or not _is_old(upload.started_at):
                     continue
                 self._orphan(shelf, upload.key, size)
                 if not self._dry_run:

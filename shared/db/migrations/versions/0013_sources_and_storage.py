@@ -20,6 +20,7 @@ WHERE x.id = v.video_id AND v.id IS DISTINCT FROM x.current_version_id AND v.id 
 
 def upgrade() -> None:
     op.alter_column("video_versions", "source_sha256", nullable=True, schema="media")
+    op.execute("UPDATE media.video_versions SET source_sha256 = NULL WHERE source_sha256 = ''")
     for column in ("gone_at", "source_dropped_at"):
         op.add_column("video_versions", sa.Column(column, sa.DateTime(timezone=True), nullable=True), schema="media")
     op.execute(GONE)
