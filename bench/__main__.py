@@ -8,7 +8,7 @@ import importlib
 import json
 from pathlib import Path
 
-BENCHMARKS = ("transcode", "access")
+BENCHMARKS = ("transcode", "access", "upload")
 RESULTS = Path(__file__).parent / "results"
 
 

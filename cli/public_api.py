@@ -28,6 +28,7 @@ _SIGNED_IN = (
 _GUARDED: Mapping[Guard, tuple[str, ...]] = {
     "signed in": (),
     "may watch": ("403 not_entitled chapter_locked", "404 video_not_found", "503 entitlement_unavailable"),
+    "link": ("404 link_not_found", "410 link_expired link_spent", "429 rate_limited"),
     "may study": ("403 not_entitled chapter_locked", "404 unknown_chapter", "503 entitlement_unavailable"),
 }
 _ASKS_PLATFORM = ("503 entitlement_unavailable",)
@@ -37,6 +38,7 @@ _WITH_BODY = ("400 request_interrupted", "413 too_large")
 # What stands in a path may lead to no call at all: a slash in it, or nothing.
 _WITH_PATH = ("404 not_found", "405 method_not_allowed")
 _FILES = {".m3u8": "application/vnd.apple.mpegurl", ".key": "application/octet-stream", ".vtt": "text/vtt"}
+_TUS = "application/offset+octet-stream"
 _HLS = _FILES[".m3u8"]
 
 
@@ -59,9 +61,11 @@ def public_api(apps: Mapping[str, FastAPI]) -> Document:
     for route in ROUTES:
         operation = described[route.service]["paths"][route.path][route.method.lower()]
         kinds = (*_GUARDED[route.guard], *_PASSED_ON, *(_ASKS_PLATFORM if route.tells_right else ()))
-        _add(document, route.method, route.path, {**operation, "security": [{"bearer": []}]}, kinds)
+        security: Document = {} if route.guard == "link" else {"security": [{"bearer": []}]}
+        _add(document, route.method, route.path, {**operation, **security}, kinds)
     _describe_playback(document)
     _describe_files(document)
+    _describe_tus(document)
     _collect_schemas(document, described)
     return document
 
@@ -130,6 +134,14 @@ def _describe_files(document: Document) -> None:
         answers["200"]["content"] = {**answers["200"].get("content", {}), **files}
         answers["206"] = {"description": "The part that Range asks for.", "content": files}
         answers["304"] = {"description": "It is what If-None-Match names."}
+
+
+def _describe_tus(document: Document) -> None:
+    """What tus sends is bytes, and what it says stands in headers."""
+    for path in ("/api/uploads/tus", "/api/upload-links/{token}/tus"):
+        bytes_sent = {_TUS: {"schema": {"type": "string", "format": "binary"}}}
+        document["paths"][path]["post"]["requestBody"] = {"required": False, "content": bytes_sent}
+        document["paths"][path + "/{upload_id}"]["patch"]["requestBody"] = {"required": True, "content": bytes_sent}
 
 
 def _json(schema: str) -> Document:

@@ -21,9 +21,46 @@ _FILM = (
     "503 storage_unavailable",
     "507 storage_full",
 )
+_TARGET = (
+    "403 role_required not_your_course",
+    "404 unknown_chapter video_not_found",
+    "409 chapter_has_video",
+    "413 too_large course_quota_exceeded",
+    "422 missing_field invalid_request",
+)
+_THEIR_UPLOAD = (
+    "403 role_required",
+    "404 upload_not_found",
+    "409 upload_complete",
+    "410 upload_expired upload_ended",
+    # Why it came to nothing is said again to whoever asks.
+    "413 too_large course_quota_exceeded",
+    "415 not_media unsupported_container",
+    "422 empty_file",
+)
+_TUS_UPLOAD = (*_THEIR_UPLOAD, "412 tus_version_unsupported")
+_TUS_PATCH = (
+    "400 bad_tus_header checksum_unsupported upload_interrupted",
+    "403 final_upload",
+    "409 offset_conflict",
+    "413 upload_too_long",
+    "415 unsupported_media_type",
+    "460 checksum_mismatch",
+    "503 storage_unavailable",
+    "507 storage_full",
+)
+_TUS_CREATE = (
+    *_TUS_PATCH,
+    "400 not_a_partial_upload",
+    "409 upload_incomplete",
+    "412 tus_version_unsupported",
+    "415 not_media unsupported_container",
+    "422 empty_file",
+)
 _KEPT = ("404 download_gone", "416 range_not_satisfiable", "502 upstream_unavailable", "504 upstream_timeout")
 _JOB = ("403 role_required", "404 job_not_found")
 _PLAYBACK = "/api/playback/{credential}"
+_UPLOAD = "/api/uploads/{upload_id}"
 _CHAPTER = "/api/progress/chapters/{chapter_id}"
 _JOBS = "/api/admin/jobs/{job_id}"
 _INSTRUCTOR = "/api/admin/courses/{course_id}/instructors/{user_id}"
@@ -74,16 +111,42 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
         "403 role_required not_your_course", "404 video_not_found",
     ),
     # --- Videos
-    ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video"),
     ("GET", "/api/videos/by-content"): ("403 role_required",),
     ("POST", "/api/videos/from-existing"): (
         "403 role_required not_your_course", "404 video_not_found unknown_chapter",
-        "409 chapter_has_video source_dropped source_missing",
+        "409 chapter_has_video source_dropped source_missing", "413 course_quota_exceeded",
     ),
-    ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found"),
     ("POST", "/api/videos/{video_id}/rollback"): (
         "403 role_required not_your_course", "404 video_not_found", "409 nothing_to_roll_back replacement_in_progress",
     ),
+    ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video", "413 course_quota_exceeded"),
+    ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found", "413 course_quota_exceeded"),
+    ("POST", "/api/videos/batch-status"): ("403 role_required",),
+    ("POST", "/api/videos/ingest"): (
+        *_TARGET, "422 invalid_url address_refused host_not_found missing_field", "503 storage_unavailable",
+    ),
+    # --- Uploads
+    ("POST", "/api/uploads"): (*_TARGET, "409 direct_upload_unavailable", "422 empty_file", "503 storage_unavailable"),
+    ("GET", _UPLOAD): ("403 role_required", "404 upload_not_found"),
+    ("DELETE", _UPLOAD): _THEIR_UPLOAD,
+    ("POST", f"{_UPLOAD}/parts"): (*_THEIR_UPLOAD, "409 direct_upload_unavailable"),
+    ("GET", f"{_UPLOAD}/parts"): (*_THEIR_UPLOAD, "409 direct_upload_unavailable", "503 storage_unavailable"),
+    ("POST", f"{_UPLOAD}/complete"): (
+        *_THEIR_UPLOAD, *_TARGET, "409 parts_missing upload_incomplete", "415 not_media unsupported_container",
+        "503 storage_unavailable", "507 storage_full",
+    ),
+    ("POST", "/api/uploads/tus"): (*_TARGET, *_TUS_CREATE),
+    ("HEAD", "/api/uploads/tus/{upload_id}"): (*_TARGET, *_TUS_UPLOAD),
+    ("PATCH", "/api/uploads/tus/{upload_id}"): (*_TARGET, *_TUS_UPLOAD, *_TUS_PATCH),
+    ("DELETE", "/api/uploads/tus/{upload_id}"): (*_TUS_UPLOAD, "409 upload_complete"),
+    ("POST", "/api/upload-links"): _TARGET,
+    ("GET", "/api/upload-links"): ("403 role_required not_your_course",),
+    ("DELETE", "/api/upload-links/{link_id}"): ("403 role_required", "404 link_not_found"),
+    ("POST", "/api/upload-links/{token}/upload"): (*_FILM, *_TARGET),
+    ("POST", "/api/upload-links/{token}/tus"): (*_TARGET, *_TUS_CREATE),
+    ("HEAD", "/api/upload-links/{token}/tus/{upload_id}"): (*_TARGET, *_TUS_UPLOAD),
+    ("PATCH", "/api/upload-links/{token}/tus/{upload_id}"): (*_TARGET, *_TUS_UPLOAD, *_TUS_PATCH),
+    ("DELETE", "/api/upload-links/{token}/tus/{upload_id}"): (*_TUS_UPLOAD, "409 upload_complete"),
     ("DELETE", "/api/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
     ("POST", "/api/videos/{video_id}/analytics"): ("403 not_your_session",),
     # --- Courses
@@ -91,6 +154,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("PUT", "/api/admin/courses/{course_id}"): (
         "403 role_required", "409 chapter_in_other_course chapter_has_video", "422 repeated_chapter",
     ),
+    ("PUT", "/api/admin/courses/{course_id}/quota"): ("403 role_required", "404 unknown_course"),
     ("PUT", _INSTRUCTOR): ("403 role_required", "404 course_not_found unknown_course"),
     ("DELETE", _INSTRUCTOR): ("403 role_required",),
     ("GET", "/api/admin/enrollments"): ("403 role_required",),

@@ -6,14 +6,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.media.catalog.endpoints import router as catalog_router
+from services.media.direct.endpoints import router as direct_router
 from services.media.downloads.endpoints import router as downloads_router
 from services.media.enrollments.endpoints import router as enrollments_router
+from services.media.ingest.endpoints import router as ingest_router
 from services.media.keys.endpoints import router as keys_router
+from services.media.links.endpoints import router as links_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
+from services.media.quotas.endpoints import router as quotas_router
 from services.media.settings import MediaSettings
 from services.media.sources.endpoints import router as sources_router
 from services.media.storage.endpoints import router as storage_router
+from services.media.tus.endpoints import router as tus_router
 from services.media.uploads.endpoints import router as uploads_router
 from services.media.videos.endpoints import router as videos_router
 from shared.auth import ServiceTokens
@@ -30,6 +35,13 @@ def create_app(settings: MediaSettings) -> FastAPI:
             app.state.enrollments = parts.enrollments
             app.state.videos = parts.videos
             app.state.uploads = parts.uploads
+            app.state.upload_ledger = parts.upload_ledger
+            app.state.quota = parts.quota
+            app.state.tus = parts.tus
+            app.state.direct = parts.direct
+            app.state.links = parts.links
+            app.state.feeder = parts.feeder
+            app.state.fetcher = parts.fetcher
             app.state.playback = parts.playback
             app.state.downloads = parts.downloads
             app.state.status_feed = parts.status_feed
@@ -55,6 +67,11 @@ def create_app(settings: MediaSettings) -> FastAPI:
         enrollments_router,
         uploads_router,
         sources_router,
+        tus_router,
+        ingest_router,
+        direct_router,
+        links_router,
+        quotas_router,
         videos_router,
         playback_router,
         downloads_router,

@@ -3,22 +3,33 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from services.media.catalog.service import CatalogService
+from services.media.direct.service import DirectService
 from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
+from services.media.ingest.addresses import Allowed
+from services.media.ingest.fetching import Fetcher
 from services.media.keys.periods import Periods
 from services.media.keys.rotation import Rotation
 from services.media.keys.service import KeyService
+from services.media.links.service import LinkService
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
+from services.media.quotas.service import Quota
 from services.media.settings import MediaSettings, MediaWorkerSettings
 from services.media.sources.service import SourceService
 from services.media.sources.twins import Twins
 from services.media.storage.places import shelves
 from services.media.storage.reconcile import Reconciler
 from services.media.storage.service import StorageService
+from services.media.tus.service import TusService
+from services.media.uploads.feeding import Feeder
+from services.media.uploads.ledger import UploadLedger
+from services.media.uploads.reception import Reception, UploadStore
 from services.media.uploads.service import UploadService
+from services.media.uploads.sniff import Sniffer
 from services.media.videos.events import StatusFeed
 from services.media.videos.rollback import Rollback
 from services.media.videos.service import VideoService
@@ -43,6 +54,13 @@ class Parts:
     enrollments: EnrollmentService
     videos: VideoService
     uploads: UploadService
+    upload_ledger: UploadLedger
+    quota: Quota
+    tus: TusService
+    direct: DirectService
+    links: LinkService
+    feeder: Feeder
+    fetcher: Fetcher
     playback: PlaybackService
     downloads: DownloadService
     status_feed: StatusFeed
@@ -70,6 +88,12 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
     periods = Periods(settings.rotate_keys_after, settings.longest_session)
     videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url, periods)
+    sniffer, quota = Sniffer(webm=settings.accept_webm), Quota(database, settings.course_quota_bytes)
+    taking = cast("UploadStore", private)
+    ledger = UploadLedger(database, taking, videos, quota, sniffer, settings.max_upload_bytes, settings.uploads_live)
+    reception = Reception(database, taking, sniffer, settings.uploads_live)
+    fetcher = Fetcher(Allowed(settings.ingest_allow))
+    feeder = Feeder(database, ledger, reception, private, fetcher, media_bell)
     try:
         yield Parts(
             database=database,
@@ -80,14 +104,21 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             catalog=CatalogService(database, settings.public_base_url),
             enrollments=EnrollmentService(database),
             videos=videos,
-            uploads=UploadService(database, private, videos, settings.max_upload_bytes),
+            uploads=UploadService(database, private, videos, quota, sniffer, settings.max_upload_bytes),
+            upload_ledger=ledger,
+            quota=quota,
+            tus=TusService(database, ledger, reception, feeder),
+            direct=DirectService(database, ledger, private),
+            links=LinkService(database, videos, settings.public_url, settings.max_upload_bytes),
+            feeder=feeder,
+            fetcher=fetcher,
             playback=PlaybackService(
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
             downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
-            sources=SourceService(database, private, videos),
+            sources=SourceService(database, private, videos, quota),
             twins=Twins(database, private, media_bell),
             storage=StorageService(database, media_bell, settings.storage_quota_bytes),
             reconciler=Reconciler(

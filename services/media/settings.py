@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from shared.settings import (
     DatabaseSettings,
@@ -33,6 +33,27 @@ class _Common(
     """For how many days a version that was replaced can be brought back, if that is longer than the longest session."""
     storage_quota_bytes: int = Field(default=10_000_000_000, ge=0)
     """What all stores together should hold at most; 0 for no quota. Nothing is refused, it is only told."""
+    accept_webm: bool = False
+    """Whether WebM is taken, too."""
+    course_quota_bytes: int = Field(default=0, ge=0)
+    """What a course may take up in storage where nothing else is said of it; 0 is no limit."""
+    upload_expire_hours: float = Field(default=24, gt=0, le=24 * 30)
+    """For how long an upload may be silent before it is given up."""
+    ingest_allow: str = ""
+    """Host names and CIDRs that films are fetched from although they are not public, separated by commas."""
+    public_url: str = ""
+    """Where people reach the gateway, as https://video.example.org: it stands in addresses that are given out."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it begins with https:// or http://")
+        return value.rstrip("/")
+
+    @property
+    def uploads_live(self) -> timedelta:
+        return timedelta(hours=self.upload_expire_hours)
 
     @property
     def longest_session(self) -> timedelta:

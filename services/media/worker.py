@@ -11,6 +11,7 @@ from services.media.sources.retention import Policy, Retention
 from services.media.videos import repository
 from shared.contracts.jobs import (
     MEDIA_QUEUE,
+    FeedUpload,
     HashSource,
     ReconcileStorage,
     RetainSources,
@@ -45,6 +46,9 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def take_over(job: SyncDownload) -> None:
         await parts.downloads.take_over(job.download_id)
 
+    async def feed(job: FeedUpload) -> None:
+        await parts.feeder.feed(job.upload_id)
+
     async def sweep(job: SweepStorage) -> None:
         await parts.sweeper.sweep()
 
@@ -62,6 +66,9 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
 
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
+        await parts.upload_ledger.settle_waiting()
+        await parts.upload_ledger.sweep()
+        await parts.feeder.ring_waiting()
         await parts.downloads.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
@@ -79,6 +86,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
+        await parts.links.forget()
         await parts.keys.forget()
         await parts.downloads.expire(timedelta(days=settings.download_keep_days))
         async with parts.database.session_scope() as session:
@@ -90,6 +98,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         [
             *((SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)),
             *((HashSource, read_source), (RetainSources, retain), (ReconcileStorage, report)),
+            (FeedUpload, feed),
         ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),

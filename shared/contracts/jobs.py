@@ -12,8 +12,8 @@ MEDIA_QUEUE = "lectern:media"
 class Job(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    timeout: ClassVar[int] = 300
-    """Seconds after which it is ended, to be rung again."""
+    timeout: ClassVar[float] = 300
+    """Seconds after which its handler is cancelled."""
 
 
 class PlanVersion(Job):
@@ -45,7 +45,7 @@ class RotateKeys(Job):
 class HashSource(Job):
     """Media: the source of this version is stored; read it once if nobody knows its SHA-256, and share what is the same."""
 
-    timeout: ClassVar[int] = 3600
+    timeout: ClassVar[float] = 3600
 
     version_id: UUID
 
@@ -53,15 +53,23 @@ class HashSource(Job):
 class RetainSources(Job):
     """Media: sources may have become old enough to be moved or let go, as this installation is set up."""
 
-    timeout: ClassVar[int] = 3600
+    timeout: ClassVar[float] = 3600
 
 
 class ReconcileStorage(Job):
     """Media: the report that ``media.storage_reports`` names is wished for; compare what is stored with the database."""
 
-    timeout: ClassVar[int] = 12 * 3600
+    timeout: ClassVar[float] = 12 * 3600
 
     report_id: UUID
+
+
+class FeedUpload(Job):
+    """Media: the bytes of this upload are to be fetched, or joined from others."""
+
+    timeout: ClassVar[float] = 6 * 3600
+
+    upload_id: UUID
 
 
 class SegmentWanted(Job):

@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect
 from shared.observability import request_id
 
 PROBLEM_TYPE = "application/problem+json"
+_TITLES = {460: "Checksum Mismatch"}
+"""Of statuses that other protocols brought."""
 
 
 class Problem(Exception):
@@ -32,7 +34,7 @@ class Problem(Exception):
 def problem_response(problem: Problem) -> JSONResponse:
     body: dict[str, Any] = {
         "type": f"urn:lectern:problem:{problem.code}",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail,

@@ -195,7 +195,7 @@ class PartStore(Protocol):
         """Begin; the upload id. The caller keeps `key`, the id and `part_size` together."""
         ...
 
-    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> Part:
         """Store part `number` (1-10,000), which is never empty. Raises `UploadNotFound`, `StorageFull`."""
         ...
 

@@ -181,7 +181,7 @@ class LocalStore:
             raise ValueError(f"parts have at least {MIN_PART_SIZE} bytes, not {part_size}")
         return await self._run(LocalUpload.create, self._root, self._incoming, key, part_size)
 
-    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> Part:
         return await self._run(self._upload(key, upload_id).write_part, validate_part_number(number), data)
 
     async def list_parts(self, key: str, upload_id: str) -> AsyncGenerator[Part, None]:

@@ -61,7 +61,7 @@ class LocalUpload:
             raise
         return upload._id
 
-    def write_part(self, number: int, data: bytes) -> Part:
+    def write_part(self, number: int, data: bytes | memoryview) -> Part:
         part_size = self._part_size()
         if not 0 < len(data) <= part_size:
             raise InvalidParts(f"part {number} has {len(data)} bytes, not 1 to {part_size}")

@@ -25,7 +25,7 @@ from shared.storage.contract import (
 )
 from shared.storage.errors import InvalidKey, InvalidParts, ObjectTooLarge, StorageError, UploadNotFound
 from shared.storage.keys import MAX_KEY_BYTES, validate_key, validate_prefix
-from shared.storage.s3_client import FAILURES, NO_UPLOAD, S3Connection, content_md5, error_code, translated
+from shared.storage.s3_client import FAILURES, MISSING, NO_UPLOAD, S3Connection, content_md5, error_code, translated
 from shared.storage.tasks import settled, uninterrupted
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class S3Multipart:
             raise ValueError(f"parts have at least {MIN_PART_SIZE} bytes, not {part_size}")
         return await self._create(self._name(key), Headers.of(key, content_type, cache_control))
 
-    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes) -> Part:
+    async def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> Part:
         if not data:
             raise InvalidParts(f"part {number} is empty")
         return await self._send_part(self._name(key), upload_id, validate_part_number(number), memoryview(data))
@@ -151,7 +151,8 @@ class S3Multipart:
         try:
             return await self._s3.call(operation, asked, tries)
         except FAILURES as error:
-            if error_code(error) in NO_UPLOAD:
+            # Of an upload that is over some servers say that its key is not there.
+            if error_code(error) in NO_UPLOAD or ("UploadId" in arguments and error_code(error) in MISSING):
                 raise UploadNotFound(str(arguments.get("UploadId"))) from error
             raise translated(error) from error
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from tests.support.clients import Platform, good
@@ -61,16 +60,4 @@ def _kill(suite: Suite, victim: str) -> None:
     if victim in MODULES:
         suite.process(victim).kill()
         return
-    found = [one for one in suite.processes() if _runs(one, victim) and _is_head(one, victim)]
-    assert len(found) == 1, found
-    found[0].kill()
-
-
-def _runs(process: psutil.Process, victim: str) -> bool:
-    """By the program's path: the packages' binaries have names of their own."""
-    return victim in Path(process.exe()).as_posix().rpartition("site-packages")[2]
-
-
-def _is_head(process: psutil.Process, victim: str) -> bool:
-    parent = process.parent()
-    return parent is None or not _runs(parent, victim)
+    suite.server(victim).kill()

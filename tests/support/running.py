@@ -120,6 +120,17 @@ class Suite:
         assert len(found) == 1, f"{module} runs {len(found)} times"
         return found[0]
 
+    def server(self, name: str) -> psutil.Process:
+        """The head of the processes of ``postgres`` or ``valkey``."""
+
+        def runs(process: psutil.Process | None) -> bool:
+            # By the program's path: the packages' binaries have names of their own.
+            return process is not None and name in Path(process.exe()).as_posix().rpartition("site-packages")[2]
+
+        found = [one for one in self.processes() if runs(one) and not runs(one.parent())]
+        assert len(found) == 1, found
+        return found[0]
+
     @contextlib.contextmanager
     def held(self, module: str) -> Iterator[None]:
         """The process of ``module`` stopped in its tracks while a block runs, as on a machine that is busy."""

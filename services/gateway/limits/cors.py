@@ -4,11 +4,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-ASKED = ("Authorization", "Content-Type", "Last-Event-ID", "X-Request-Id")
+ASKED = (
+    *("Authorization", "Content-Type", "Last-Event-ID", "X-Request-Id"),
+    *("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Offset", "Upload-Metadata", "Upload-Concat"),
+    *("Upload-Checksum", "X-Requested-With"),
+)
 """Headers that a page may send beside those that every page may."""
 SHOWN = (
     *("X-Request-Id", "Retry-After", "ETag", "Location"),
     *("Accept-Ranges", "Content-Range", "Content-Disposition"),
+    *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+    *("Upload-Length", "Upload-Offset", "Upload-Expires", "Upload-Metadata", "Upload-Concat", "Lectern-Video-Id"),
 )
 
 

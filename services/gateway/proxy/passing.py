@@ -28,6 +28,13 @@ REQUEST_HEADERS = (
     "if-range",
     "last-event-id",
     "range",
+    "tus-resumable",
+    "upload-checksum",
+    "upload-concat",
+    "upload-defer-length",
+    "upload-length",
+    "upload-metadata",
+    "upload-offset",
     "user-agent",
 )
 RESPONSE_HEADERS = (
@@ -39,8 +46,17 @@ RESPONSE_HEADERS = (
     "content-range",
     "etag",
     "last-modified",
+    "lectern-video-id",
     "location",
     "retry-after",
+    "tus-resumable",
+    "tus-version",
+    "upload-concat",
+    "upload-defer-length",
+    "upload-expires",
+    "upload-length",
+    "upload-metadata",
+    "upload-offset",
 )
 BODILESS = {"GET", "HEAD"}
 LINGER_BYTES = 32 * 1024 * 1024

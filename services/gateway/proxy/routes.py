@@ -2,15 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from starlette.routing import compile_path
 
 from services.gateway.audit.trail import concerns
+from services.gateway.identity.client_ip import client_ip
 from services.gateway.identity.dependencies import signed_in
 from services.gateway.limits.bodies import MOST
 from services.gateway.proxy.passing import BodyLimit, pass_on
+from services.gateway.proxy.tus import Endpoint, speaks_tus
+from services.gateway.proxy.tus import router as tus_router
 from services.gateway.tokens.endpoints import video_id_of
 from services.gateway.tokens.entitlement import Entitled, Entitlement
 from shared.contracts.access import Actor, Role
@@ -19,7 +23,10 @@ from shared.contracts.model import is_external_id
 LISTS_BODY = 8 * 1024 * 1024
 """Ten thousand enrolments with long ids."""
 
-Guard = Literal["signed in", "may watch", "may study"]
+Guard = Literal["signed in", "may watch", "may study", "link"]
+
+LINK_HOLDER = Actor(user_id="upload-link", role=Role.STUDENT)
+"""Who holds an upload link, to a service: nobody in particular, with no right but what the link in the path gives."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class Route:
     service: str
     guard: Guard = "signed in"
     film: bool = False
-    """Whether the body is a film, limited as such."""
+    """Whether the body is a film, or a part of one, limited as such."""
+    begins: bool = False
+    """Whether it begins an upload: so many of these may one user within a minute."""
     vouches: bool = False
     """Whether the service is told of the playback session in which the actor watches the chapter now."""
     tells_right: bool = False
@@ -41,10 +50,31 @@ class Route:
 
 
 ROUTES = (
-    Route("POST", "/api/videos/upload", "media", film=True),
-    Route("PUT", "/api/videos/{video_id}/replace", "media", film=True),
     Route("GET", "/api/videos/by-content", "media"),
     Route("POST", "/api/videos/from-existing", "media"),
+    Route("POST", "/api/videos/upload", "media", film=True, begins=True),
+    Route("PUT", "/api/videos/{video_id}/replace", "media", film=True, begins=True),
+    Route("POST", "/api/videos/ingest", "media", begins=True),
+    Route("POST", "/api/videos/batch-status", "media"),
+    Route("POST", "/api/uploads", "media", begins=True),
+    Route("GET", "/api/uploads/{upload_id}", "media"),
+    Route("DELETE", "/api/uploads/{upload_id}", "media"),
+    Route("POST", "/api/uploads/{upload_id}/parts", "media"),
+    Route("GET", "/api/uploads/{upload_id}/parts", "media"),
+    Route("POST", "/api/uploads/{upload_id}/complete", "media"),
+    Route("POST", "/api/uploads/tus", "media", film=True, begins=True),
+    Route("HEAD", "/api/uploads/tus/{upload_id}", "media"),
+    Route("PATCH", "/api/uploads/tus/{upload_id}", "media", film=True),
+    Route("DELETE", "/api/uploads/tus/{upload_id}", "media"),
+    Route("GET", "/api/upload-links", "media"),
+    Route("POST", "/api/upload-links", "media"),
+    Route("DELETE", "/api/upload-links/{link_id}", "media"),
+    Route("GET", "/api/upload-links/{token}", "media", "link"),
+    Route("POST", "/api/upload-links/{token}/upload", "media", "link", film=True, begins=True),
+    Route("POST", "/api/upload-links/{token}/tus", "media", "link", film=True, begins=True),
+    Route("HEAD", "/api/upload-links/{token}/tus/{upload_id}", "media", "link"),
+    Route("PATCH", "/api/upload-links/{token}/tus/{upload_id}", "media", "link", film=True),
+    Route("DELETE", "/api/upload-links/{token}/tus/{upload_id}", "media", "link"),
     Route("GET", "/api/videos/{video_id}/status", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/events", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/thumbnails", "media", "may watch"),
@@ -57,6 +87,7 @@ ROUTES = (
     Route("GET", "/api/courses", "media"),
     Route("GET", "/api/courses/{course_id}", "media", tells_right=True),
     Route("PUT", "/api/admin/courses/{course_id}", "media"),
+    Route("PUT", "/api/admin/courses/{course_id}/quota", "media"),
     Route("PUT", "/api/admin/courses/{course_id}/instructors/{user_id}", "media"),
     Route("DELETE", "/api/admin/courses/{course_id}/instructors/{user_id}", "media"),
     Route("GET", "/api/admin/enrollments", "media"),
@@ -97,16 +128,22 @@ LARGER_BODIES = tuple(
 def proxy_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for route in ROUTES:
-        router.add_api_route(route.path, _endpoint(route), methods=[route.method])
+        endpoint = _endpoint(route)
+        if route.guard == "link":
+            endpoint = _counting_unknown(endpoint)
+        if "/tus" in route.path:
+            endpoint = speaks_tus(endpoint)
+        router.add_api_route(route.path, endpoint, methods=[route.method])
+    router.include_router(tus_router)
     return router
 
 
 def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def pass_through(request: Request) -> Response:
-        actor = await signed_in(request)
+        actor = LINK_HOLDER if route.guard == "link" else await signed_in(request)
         entitled = await _check(route, request, actor)
         state = request.app.state
-        if route.film:
+        if route.begins and route.guard != "link":
             await state.limits.upload(actor)
         claims: dict[str, Any] = {}
         if route.vouches and entitled is not None and entitled.video_id is not None:
@@ -117,6 +154,20 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 
     return pass_through
+
+
+def _counting_unknown(endpoint: Endpoint) -> Endpoint:
+    """``endpoint`` of a link: whoever guesses at links from one network is stopped as with access tokens."""
+
+    async def counting(request: Request) -> Response:
+        limits, ip = request.app.state.limits, client_ip(request, request.app.state.settings.proxy_networks)
+        await limits.call_without_sign_in(ip)
+        response = await endpoint(request)
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            await limits.refused_token(ip)
+        return response
+
+    return counting
 
 
 async def _course_right(request: Request, actor: Actor) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.media.catalog.staff import require_staff
+from services.media.quotas.service import Quota
 from services.media.sources import errors, repository
 from services.media.sources.schemas import FromExisting, SameContent, SameContentList
 from services.media.uploads.intake import StoredSource
@@ -18,10 +19,11 @@ from shared.storage import Store
 
 
 class SourceService:
-    def __init__(self, database: Database, private: Store, making: VideoService) -> None:
+    def __init__(self, database: Database, private: Store, making: VideoService, quota: Quota) -> None:
         self._database = database
         self._private = private
         self._making = making
+        self._quota = quota
 
     async def same_content(self, sha256: str, size: int, actor: Actor) -> SameContentList:
         """Films of the actor's courses whose source has this SHA-256 (hex) and so many bytes."""
@@ -33,11 +35,13 @@ class SourceService:
         """A new film for a chapter from the source of another one, which is neither sent nor stored again.
 
         Problems ``video_not_found``, ``unknown_chapter``, ``chapter_has_video``, ``not_your_course`` (of either),
-        ``source_dropped``, ``source_missing``.
+        ``course_quota_exceeded``, ``source_dropped``, ``source_missing``.
         """
         video_id, version_id = new_id(), new_id()
+        course_id = await self._making.require_free_chapter(wanted.chapter_id, actor)
         async with self._database.session_scope() as session:
             version = await self._source(session, wanted.video_id, actor)
+            await self._quota.require_room_in(session, course_id, version.source_bytes)
             source = StoredSource(
                 version.source_key, Container(version.container), version.source_bytes, version.source_sha256
             )

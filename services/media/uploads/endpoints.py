@@ -17,7 +17,7 @@ FORM_OVERHEAD = 64 * 1024
 """What boundaries, headers and the other fields of a form may add to a film's size."""
 
 
-def _form(*fields: str) -> dict[str, object]:
+def form_schema(*fields: str) -> dict[str, object]:
     properties: dict[str, object] = {"video": {"type": "string", "format": "binary"}}
     properties |= {name: {"type": "string"} for name in fields if name != "video"}
     schema = {"type": "object", "required": list(fields), "properties": properties}
@@ -32,11 +32,10 @@ async def _uploads(request: Request) -> UploadService:
 Uploads = Annotated[UploadService, Depends(_uploads)]
 
 
-def _refuse_by_headers(request: Request) -> str:
+def refuse_by_headers(request: Request) -> str:
     """The content type; refuses what the headers already tell, before a byte of the body is read."""
     limit: int = request.app.state.settings.max_upload_bytes
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit + FORM_OVERHEAD:
+    if declared_bytes(request) > limit:
         raise errors.too_large(limit)
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/form-data"):
@@ -44,11 +43,19 @@ def _refuse_by_headers(request: Request) -> str:
     return content_type
 
 
-@router.post("/api/videos/upload", status_code=202, openapi_extra=_form("chapterId", "video"))
+def declared_bytes(request: Request) -> int:
+    """What a form is said to have at least of a film; 0 where nothing is said."""
+    declared = request.headers.get("content-length", "")
+    return max(0, int(declared) - FORM_OVERHEAD) if declared.isdigit() else 0
+
+
+@router.post("/api/videos/upload", status_code=202, openapi_extra=form_schema("chapterId", "video"))
 async def upload(request: Request, actor: StaffOrService, uploads: Uploads) -> UploadAccepted:
-    return await uploads.upload(_refuse_by_headers(request), request.stream(), actor)
+    content_type = refuse_by_headers(request)
+    return await uploads.upload(content_type, request.stream(), actor, declared_bytes(request))
 
 
-@router.put("/api/videos/{video_id}/replace", status_code=202, openapi_extra=_form("video"))
+@router.put("/api/videos/{video_id}/replace", status_code=202, openapi_extra=form_schema("video"))
 async def replace(video_id: UUID, request: Request, actor: StaffOrService, uploads: Uploads) -> UploadAccepted:
-    return await uploads.replace(video_id, _refuse_by_headers(request), request.stream(), actor)
+    content_type = refuse_by_headers(request)
+    return await uploads.replace(video_id, content_type, request.stream(), actor, declared_bytes(request))

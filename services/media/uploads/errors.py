@@ -81,3 +81,83 @@ def storage_unavailable() -> Problem:
     return Problem(
         503, "storage_unavailable", "The storage does not answer. Try again in a moment.", headers={"Retry-After": "5"}
     )
+
+
+def upload_not_found() -> Problem:
+    return Problem(404, "upload_not_found", "There is no such upload, or it was given up long ago. Begin it anew.")
+
+
+def upload_expired() -> Problem:
+    return Problem(
+        410, "upload_expired", "Nothing was heard of this upload for too long, so it was given up. Begin anew."
+    )
+
+
+def upload_ended() -> Problem:
+    return Problem(410, "upload_ended", "This upload was given up. Begin it anew.")
+
+
+def upload_complete() -> Problem:
+    return Problem(409, "upload_complete", "This upload is complete. To take the film away, delete the video.")
+
+
+def offset_conflict(received: int | None = None) -> Problem:
+    """The bytes do not continue what is here, or another request of the same upload has taken over."""
+    headers = {} if received is None else {"Upload-Offset": str(received)}
+    members = {} if received is None else {"received": received}
+    return Problem(
+        409, "offset_conflict", "The upload stands elsewhere. Ask where, and go on there.", headers=headers, **members
+    )
+
+
+def upload_too_long(length: int) -> Problem:
+    return Problem(
+        413, "upload_too_long", f"More was sent than the {length:,} bytes that were announced.", announced=length
+    )
+
+
+def upload_incomplete(received: int, length: int | None) -> Problem:
+    return Problem(
+        409,
+        "upload_incomplete",
+        "Not all of the film is here yet. Send the rest, then complete the upload.",
+        received=received,
+        size=length,
+    )
+
+
+def no_target() -> Problem:
+    return Problem(
+        422,
+        "missing_field",
+        "Say what the film is for: chapterId for a new one, or videoId for the one that it replaces.",
+        field="chapterId",
+    )
+
+
+def two_targets() -> Problem:
+    return Problem(422, "invalid_request", "Name a chapter for a new film or a video to replace, not both.")
+
+
+def course_quota_exceeded(course_id: str, quota: int, used: int) -> Problem:
+    return Problem(
+        413,
+        "course_quota_exceeded",
+        f"Course {course_id} may hold {quota:,} bytes and holds {used:,}. Delete films, or ask an admin for more room.",
+        quotaBytes=quota,
+        usedBytes=used,
+    )
+
+
+def parts_missing(numbers: list[int]) -> Problem:
+    shown = ", ".join(str(number) for number in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+    return Problem(
+        409,
+        "parts_missing",
+        f"Parts {shown} are not there, or not of the size that was asked for. Send them, then complete the upload.",
+        parts=numbers[:1000],
+    )
+
+
+def fetch_failed(why: str) -> Problem:
+    return Problem(502, "fetch_failed", f"The film could not be fetched: {why}. Check the address and begin anew.")

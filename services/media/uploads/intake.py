@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from services.media.uploads import errors
-from services.media.uploads.sniff import HEAD_BYTES, sniff
+from services.media.uploads.sniff import HEAD_BYTES, Sniffer
 from shared.contracts.video import Container
 from shared.storage import Store
 
@@ -19,13 +19,14 @@ class StoredSource:
     container: Container
     bytes: int
     sha256: str | None
-    """None where nobody has read it as a whole yet."""
+    """Of the whole, where whoever took it in saw all of it."""
 
 
 class Intake:
     """One source being stored under ``key``. ``limit`` is the most bytes it may have, inclusive."""
 
-    def __init__(self, store: Store, key: str, limit: int) -> None:
+    def __init__(self, store: Store, key: str, limit: int, sniffer: Sniffer) -> None:
+        self._sniffer = sniffer
         self._store = store
         self._key = key
         self._limit = limit
@@ -65,9 +66,4 @@ class Intake:
         return whole
 
     def _recognise(self, block: bytearray) -> None:
-        found = sniff(bytes(block[:HEAD_BYTES]))
-        if found is None:
-            raise errors.not_media()
-        if not isinstance(found, Container):
-            raise errors.unsupported_container(found)
-        self._container = found
+        self._container = self._sniffer.container(bytes(block[:HEAD_BYTES]))

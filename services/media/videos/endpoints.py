@@ -8,7 +8,14 @@ from fastapi.responses import StreamingResponse
 
 from services.media.videos.events import StatusFeed
 from services.media.videos.rollback import Rollback
-from services.media.videos.schemas import RolledBack, Storyboard, ThumbnailList, VideoStatusAnswer
+from services.media.videos.schemas import (
+    BatchStatus,
+    BatchWanted,
+    RolledBack,
+    Storyboard,
+    ThumbnailList,
+    VideoStatusAnswer,
+)
 from services.media.videos.service import VideoService
 from services.media.videos.storyboard import as_webvtt
 from shared.http.inner import ActingPerson, service_token_claims
@@ -28,6 +35,12 @@ Videos = Annotated[VideoService, Depends(_videos)]
 @router.get("/api/videos/{video_id}/status")
 async def status(video_id: UUID, actor: ActingPerson, videos: Videos) -> VideoStatusAnswer:
     return await videos.status(video_id, actor)
+
+
+@router.post("/api/videos/batch-status")
+async def batch_status(body: BatchWanted, actor: StaffOrService, videos: Videos) -> BatchStatus:
+    """The status of many at once, in the order in which they were asked for."""
+    return await videos.batch_status(body.video_ids, actor)
 
 
 @router.get("/api/videos/{video_id}/events", response_class=StreamingResponse)

@@ -1,5 +1,9 @@
 """Videos as the API speaks of them; ``videoId``, ``status`` and ``error`` are the seeds' names."""
 
+from uuid import UUID
+
+from pydantic import Field
+
 from services.media.sources.schemas import SameContent, SourceState
 from shared.contracts.model import Document, Moment
 
@@ -69,6 +73,17 @@ class VideoStatusAnswer(Document):
     """Whether the uploaded file is there to make the film from again; for staff only."""
     same_content: list[SameContent] | None = None
     """Other films of one's courses that were made from the same file; for staff only."""
+
+
+class BatchWanted(Document):
+    video_ids: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class BatchStatus(Document):
+    """``notFound`` are those that there are not, and those of courses of others."""
+
+    videos: list[VideoStatusAnswer]
+    not_found: list[str]
 
 
 class Thumbnail(Document):

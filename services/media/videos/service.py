@@ -1,6 +1,7 @@
 """A video's life: made from an upload, taken over from the transcoder's ledger, replaced, deleted."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.media.videos import ledger as ledgers
 from services.media.videos.ledger import Ledger
 from services.media.videos.retiring import bury_borrowed, retire
 from services.media.videos.schemas import (
+    BatchStatus,
     Fault,
     RenditionProgress,
     ReplacementStatus,
@@ -32,6 +34,7 @@ from shared.contracts.jobs import CancelVersion, HashSource, PlanVersion, SweepS
 from shared.crypto import KeyRing
 from shared.db import Database, Session
 from shared.db.models.media import Video, VideoVersion
+from shared.http import Problem
 from shared.jobs import Doorbell
 
 
@@ -54,18 +57,21 @@ class VideoService:
         self._media = media
         self._public_base_url = public_base_url.rstrip("/")
 
-    async def require_free_chapter(self, chapter_id: str, actor: Actor) -> None:
-        """Problem where ``actor`` may not give this chapter its film, or it has one."""
+    async def require_free_chapter(self, chapter_id: str, actor: Actor) -> str:
+        """The chapter's course; Problem where ``actor`` may not give this chapter its film, or it has one."""
         async with self._database.session_scope() as session:
-            await _take_chapter(session, chapter_id, await repository.chapter(session, chapter_id), actor)
+            return await _take_chapter(session, chapter_id, await repository.chapter(session, chapter_id), actor)
 
     async def require_own(self, video_id: UUID, actor: Actor) -> Video:
         """The live video, of a course on which ``actor`` may act."""
         async with self._database.session_scope() as session:
-            video = await repository.live_video(session, video_id)
-            if video is None:
-                raise errors.video_not_found(video_id)
-            await require_staff(session, video.course_id, actor)
+            return await self.require_own_in(session, video_id, actor)
+
+    async def require_own_in(self, session: Session, video_id: UUID, actor: Actor) -> Video:
+        video = await repository.live_video(session, video_id)
+        if video is None:
+            raise errors.video_not_found(video_id)
+        await require_staff(session, video.course_id, actor)
         return video
 
     async def create(
@@ -176,6 +182,19 @@ class VideoService:
             same_content=told.same_content,
             error=_fault(version, ledger, detailed=tells_all),
         )
+
+    async def batch_status(self, video_ids: Sequence[UUID], actor: Actor) -> BatchStatus:
+        """What ``status`` says of each; a video of a course that is not the actor's is not there for them."""
+        found, missing = [], []
+        for video_id in dict.fromkeys(video_ids):
+            try:
+                await self.require_own(video_id, actor)
+                found.append(await self.status(video_id, actor))
+            except Problem as refusal:
+                if refusal.status not in (403, 404):
+                    raise
+                missing.append(str(video_id))
+        return BatchStatus(videos=found, not_found=missing)
 
     async def _replacement(self, session: Session, version_id: UUID | None) -> ReplacementStatus | None:
         version = await repository.version(session, version_id) if version_id else None

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -31,6 +32,8 @@ class Course(Base):
     current_version_id: Mapped[UUID | None]
     downloads: Mapped[str] = mapped_column(server_default="off")
     """Who may take its films home, where a film does not say otherwise: nobody, or who is enrolled."""
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """The most its films may take up; None for what the installation says."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

@@ -146,18 +146,6 @@ class StoryboardSheet(Base):
     tile_height: Mapped[int]
 
 
-class Upload(Base):
-    """A body on its way in. The row stands before the first byte is stored, so that nothing in storage is unknown."""
-
-    __tablename__ = "uploads"
-    __table_args__ = {"schema": "media"}
-
-    id: Mapped[Id]
-    source_key: Mapped[str]
-    created_by: Mapped[str]
-    created_at: Mapped[CreatedAt]
-
-
 class ContentKey(Base):
     """The content secret of one version and key epoch, wrapped by the master key ``kid`` (AES-GCM)."""
 

@@ -1,0 +1,130 @@
+"""Which addresses a film may be fetched from: public ones, and those that an operator names.
+
+Whoever may have us fetch an address could have us ask our own neighbours: databases, cloud metadata, routers. So a name
+is resolved by us, every address it has must be public, and the connection goes to the address that was looked at.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from services.media.ingest import errors
+from shared.http import Problem
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LONGEST_URL = 4096
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_6TO4 = ipaddress.IPv6Network("2002::/16")
+
+
+class Allowed:
+    """``named``: host names and CIDRs, separated by commas, that are fetched from although they are not public."""
+
+    def __init__(self, named: str) -> None:
+        self._hosts: set[str] = set()
+        self._networks: list[Network] = []
+        for part in filter(None, (part.strip() for part in named.split(","))):
+            try:
+                self._networks.append(ipaddress.ip_network(part))
+            except ValueError:
+                self._hosts.add(part.lower())
+
+    def check_url(self, url: str) -> str:
+        """The host of an address that may be asked; Problem ``invalid_url`` or ``address_refused``."""
+        if len(url) > LONGEST_URL or any(ord(character) <= 32 for character in url):
+            raise errors.invalid_url("it is too long, or has spaces")
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            raise errors.invalid_url("it is no URL") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise errors.invalid_url("it has to begin with https:// or http://")
+        if parts.username is not None or parts.password is not None:
+            raise errors.invalid_url("it may not hold a user or a password")
+        literal = _literal(parts.hostname)
+        if literal is not None and not self.permits(parts.hostname, literal):
+            raise errors.address_refused(parts.hostname)
+        return parts.hostname
+
+    def permits(self, host: str, address: Address) -> bool:
+        if host.lower() in self._hosts or any(address in network for network in self._networks):
+            return True
+        return all(one.is_global and not one.is_multicast for one in _meant(address))
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        # 0x7f000001, 2130706433 and 127.1 are 127.0.0.1 to whoever connects.
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
+def _meant(address: Address) -> Sequence[Address]:
+    """The address, and the IPv4 address inside of it where it is only a way of writing one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    number = int(address)
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    if address in _NAT64:
+        return [ipaddress.IPv4Address(number & 0xFFFFFFFF)]
+    if address in _6TO4:
+        return [address, ipaddress.IPv4Address((number >> 80) & 0xFFFFFFFF)]
+    return [address]
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves names for aiohttp, and refuses a name of which any address is not permitted."""
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+        self._resolver: ThreadedResolver | None = None
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        if self._resolver is None:
+            self._resolver = ThreadedResolver(asyncio.get_running_loop())
+        try:
+            found = await self._resolver.resolve(host, port, socket.AF_UNSPEC)
+        except OSError:
+            raise Refused(errors.host_not_found(host)) from None
+        for one in found:
+            if not self._allowed.permits(host, ipaddress.ip_address(one["host"].partition("%")[0])):
+                raise Refused(errors.address_refused(host))
+        return found
+
+    async def close(self) -> None:
+        return None
+
+
+class Refused(Exception):
+    """Comes through aiohttp, which takes an OSError for a fault of the network."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def unwrapped(error: BaseException) -> Problem | None:
+    """The refusal that made a request fail."""
+    seen: Any = error
+    while seen is not None:
+        if isinstance(seen, Refused):
+            return seen.problem
+        seen = seen.__cause__ or seen.__context__
+    return None
