@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import apikeys, instance, keys, tokens, videos
+from cli import apikeys, instance, keys, storage, tokens, videos
 from cli.doctor import command as doctor
 from cli.imports import command as imports
 
@@ -18,6 +18,7 @@ doctor.register(app)
 tokens.register(app)
 apikeys.register(app)
 keys.register(app)
+storage.register(app)
 videos.register(app)
 imports.register(app)
 

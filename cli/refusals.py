@@ -111,6 +111,14 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
         "403 role_required not_your_course", "404 video_not_found",
     ),
     # --- Videos
+    ("GET", "/api/videos/by-content"): ("403 role_required",),
+    ("POST", "/api/videos/from-existing"): (
+        "403 role_required not_your_course", "404 video_not_found unknown_chapter",
+        "409 chapter_has_video source_dropped source_missing", "413 course_quota_exceeded",
+    ),
+    ("POST", "/api/videos/{video_id}/rollback"): (
+        "403 role_required not_your_course", "404 video_not_found", "409 nothing_to_roll_back replacement_in_progress",
+    ),
     ("POST", "/api/videos/upload"): (*_FILM, "404 unknown_chapter", "409 chapter_has_video", "413 course_quota_exceeded"),
     ("PUT", "/api/videos/{video_id}/replace"): (*_FILM, "404 video_not_found", "413 course_quota_exceeded"),
     ("POST", "/api/videos/batch-status"): ("403 role_required",),
@@ -165,6 +173,8 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/admin/keys"): ("403 role_required",),
     ("POST", "/api/admin/keys/rotate"): ("403 role_required", "404 video_not_found", "409 video_not_ready"),
     ("POST", "/api/admin/keys/rewrap"): ("403 role_required", "409 master_key_missing"),
+    ("GET", "/api/admin/storage"): ("403 role_required",),
+    ("POST", "/api/admin/storage/reconcile"): ("403 role_required",),
     ("GET", "/api/admin/jobs"): ("403 role_required",),
     ("GET", "/api/admin/workers"): ("403 role_required",),
     ("GET", _JOBS): _JOB,
@@ -172,5 +182,5 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", f"{_JOBS}/pause"): (*_JOB, "409 job_ended"),
     ("POST", f"{_JOBS}/resume"): (*_JOB, "409 job_ended"),
     ("PUT", f"{_JOBS}/priority"): (*_JOB, "409 job_ended"),
-    ("POST", f"{_JOBS}/retry"): (*_JOB, "404 chunk_not_found rendition_not_found", "409 job_running video_gone"),
+    ("POST", f"{_JOBS}/retry"): (*_JOB, "404 chunk_not_found rendition_not_found", "409 job_running video_gone source_dropped"),
 }  # fmt: skip

@@ -16,6 +16,8 @@ from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
 from services.media.quotas.endpoints import router as quotas_router
 from services.media.settings import MediaSettings
+from services.media.sources.endpoints import router as sources_router
+from services.media.storage.endpoints import router as storage_router
 from services.media.tus.endpoints import router as tus_router
 from services.media.uploads.endpoints import router as uploads_router
 from services.media.videos.endpoints import router as videos_router
@@ -64,6 +66,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         catalog_router,
         enrollments_router,
         uploads_router,
+        sources_router,
         tus_router,
         ingest_router,
         direct_router,
@@ -73,6 +76,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         playback_router,
         downloads_router,
         keys_router,
+        storage_router,
     ):
         app.include_router(router)
     return app

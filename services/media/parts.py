@@ -19,15 +19,22 @@ from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
 from services.media.quotas.service import Quota
 from services.media.settings import MediaSettings, MediaWorkerSettings
+from services.media.sources.service import SourceService
+from services.media.sources.twins import Twins
+from services.media.storage.places import shelves
+from services.media.storage.reconcile import Reconciler
+from services.media.storage.service import StorageService
 from services.media.tus.service import TusService
+from services.media.uploads.containers import Sniffer
 from services.media.uploads.feeding import Feeder
 from services.media.uploads.ledger import UploadLedger
 from services.media.uploads.reception import Reception, UploadStore
 from services.media.uploads.service import UploadService
-from services.media.uploads.sniff import Sniffer
 from services.media.videos.events import StatusFeed
+from services.media.videos.rollback import Rollback
 from services.media.videos.service import VideoService
-from services.media.videos.takeover import Sweeper, Takeover
+from services.media.videos.sweeper import Sweeper
+from services.media.videos.takeover import Takeover
 from shared.contracts.jobs import MEDIA_QUEUE, TRANSCODER_QUEUE
 from shared.crypto import KeyRing
 from shared.db import Database
@@ -58,6 +65,11 @@ class Parts:
     downloads: DownloadService
     status_feed: StatusFeed
     takeover: Takeover
+    rollback: Rollback
+    sources: SourceService
+    twins: Twins
+    storage: StorageService
+    reconciler: Reconciler
     sweeper: Sweeper
     keys: KeyService
     rotation: Rotation
@@ -105,7 +117,23 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             ),
             downloads=DownloadService(database, kept, transcoder_bell),
             status_feed=StatusFeed(videos),
-            takeover=Takeover(database, transcoder_bell, settings.longest_session),
+            takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
+            sources=SourceService(database, private, videos, quota),
+            twins=Twins(database, private, media_bell),
+            storage=StorageService(database, media_bell, settings.storage_quota_bytes),
+            reconciler=Reconciler(
+                database,
+                shelves(
+                    {
+                        "private": (settings.private_storage_url, private),
+                        "public": (settings.public_storage_url, public),
+                        "downloads": (settings.downloads_url, kept),
+                    }
+                ),
+                media_bell,
+                settings.storage_quota_bytes,
+            ),
+            rollback=Rollback(database, settings.keep_replaced),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
             keys=KeyService(database, keyring, media_bell, periods),
             rotation=Rotation(database, keyring, public, media_bell, periods),

@@ -1,6 +1,7 @@
 """What media needs to know."""
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -28,6 +29,10 @@ class _Common(
     key_rotation_days: float = Field(default=7, ge=0, le=365)
     """After how many days a film that is watched is encrypted anew; 0 for never."""
     max_upload_bytes: int = Field(default=2_147_483_648, ge=1)
+    keep_replaced_days: float = Field(default=7, ge=0, le=365)
+    """For how many days a version that was replaced can be brought back, if that is longer than the longest session."""
+    storage_quota_bytes: int = Field(default=10_000_000_000, ge=0)
+    """What all stores together should hold at most; 0 for no quota. Nothing is refused, it is only told."""
     accept_webm: bool = False
     """Whether WebM is taken, too."""
     course_quota_bytes: int = Field(default=0, ge=0)
@@ -55,6 +60,11 @@ class _Common(
         return timedelta(hours=self.session_max_hours)
 
     @property
+    def keep_replaced(self) -> timedelta:
+        """For so long nothing of a replaced version leaves storage: somebody may be watching it, or want it back."""
+        return max(self.longest_session, timedelta(days=self.keep_replaced_days))
+
+    @property
     def rotate_keys_after(self) -> timedelta | None:
         return timedelta(days=self.key_rotation_days) if self.key_rotation_days else None
 
@@ -66,3 +76,9 @@ class MediaSettings(_Common, ListenSettings):
 class MediaWorkerSettings(_Common, LogSettings):
     download_keep_days: float = Field(default=30, gt=0, le=3650)
     """How long a film to take home is kept after somebody took it last."""
+    source_retention: Literal["keep", "cold", "drop"] = "keep"
+    """What becomes of the uploaded file of a film that is made: it stays, is moved below ``cold/``, or is let go."""
+    source_retention_days: float = Field(default=30, ge=0, le=3650)
+    """After how many days that is done."""
+    cold_storage_class: str | None = None
+    """In which of the S3 server's storage classes what was moved is kept."""

@@ -7,8 +7,19 @@ from typing import Any
 
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
+from services.media.sources.retention import Policy, Retention
 from services.media.videos import repository
-from shared.contracts.jobs import MEDIA_QUEUE, FeedUpload, RotateKeys, SweepStorage, SyncDownload, SyncVersion
+from shared.contracts.jobs import (
+    MEDIA_QUEUE,
+    FeedUpload,
+    HashSource,
+    ReconcileStorage,
+    RetainSources,
+    RotateKeys,
+    SweepStorage,
+    SyncDownload,
+    SyncVersion,
+)
 from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
@@ -26,6 +37,9 @@ async def work(settings: MediaWorkerSettings) -> None:
 
 
 def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
+    policy = Policy(settings.source_retention, settings.source_retention_days, settings.cold_storage_class)
+    retention = Retention(parts.database, parts.private, parts.media_bell, policy)
+
     async def sync(job: SyncVersion) -> None:
         await parts.takeover.sync(job.version_id)
 
@@ -41,6 +55,15 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def rotate(job: RotateKeys) -> None:
         await parts.rotation.work(job.version_id)
 
+    async def read_source(job: HashSource) -> None:
+        await parts.twins.work(job.version_id)
+
+    async def retain(job: RetainSources) -> None:
+        await retention.work()
+
+    async def report(job: ReconcileStorage) -> None:
+        await parts.reconciler.work(job.report_id)
+
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
         await parts.upload_ledger.settle_waiting()
@@ -49,9 +72,17 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         await parts.downloads.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
+        await parts.twins.ring_unread()
+        await parts.reconciler.ring_waiting()
 
     async def rotate_due(context: dict[str, Any]) -> None:
         await parts.keys.rotate_due()
+
+    async def look_after_storage(context: dict[str, Any]) -> None:
+        await parts.twins.ring_stored_twice()
+        await retention.ring()
+        await parts.reconciler.wish_daily()
+        await parts.reconciler.sweep_leftovers()
 
     async def tidy(context: dict[str, Any]) -> None:
         await parts.uploads.sweep_abandoned()
@@ -65,15 +96,14 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         settings.redis_url.get_secret_value(),
         MEDIA_QUEUE,
         [
-            (SyncVersion, sync),
-            (SyncDownload, take_over),
-            (SweepStorage, sweep),
-            (RotateKeys, rotate),
+            *((SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)),
+            *((HashSource, read_source), (RetainSources, retain), (ReconcileStorage, report)),
             (FeedUpload, feed),
         ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
             every(rotate_due, "rotate_due", minute=EVERY_TEN_MINUTES),
+            every(look_after_storage, "look_after_storage", minute=EVERY_TEN_MINUTES),
             every(tidy, "tidy", minute={7}),
         ],
     )

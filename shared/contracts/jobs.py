@@ -42,6 +42,28 @@ class RotateKeys(Job):
     version_id: UUID
 
 
+class HashSource(Job):
+    """Media: the source of this version is stored; read it once if nobody knows its SHA-256, and share what is the same."""
+
+    timeout: ClassVar[float] = 3600
+
+    version_id: UUID
+
+
+class RetainSources(Job):
+    """Media: sources may have become old enough to be moved or let go, as this installation is set up."""
+
+    timeout: ClassVar[float] = 3600
+
+
+class ReconcileStorage(Job):
+    """Media: the report that ``media.storage_reports`` names is wished for; compare what is stored with the database."""
+
+    timeout: ClassVar[float] = 12 * 3600
+
+    report_id: UUID
+
+
 class FeedUpload(Job):
     """Media: the bytes of this upload are to be fetched, or joined from others."""
 

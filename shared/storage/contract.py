@@ -161,6 +161,20 @@ class LocalPaths(Protocol):
 
 
 @runtime_checkable
+class CopyStore(Protocol):
+    """A store that copies an object within itself, without its bytes passing through us."""
+
+    async def copy(self, key: str, to: str, *, storage_class: str | None = None) -> StoredObject:
+        """Make `to` the same object as `key`, over what was there; `key` stays. Atomic and durable, as `put`.
+
+        What is put or deleted under one of the two afterwards leaves the other as it is. Copied twice, the same.
+        `storage_class` is S3's word for where it is kept (`STANDARD_IA`, ...); a disk has one place and ignores it.
+        On disk `modified_at` may be that of `key`. Raises `ObjectNotFound`, `StorageFull`.
+        """
+        ...
+
+
+@runtime_checkable
 class PartStore(Protocol):
     """A store that takes one object in parts, over hours, from several processes.
 

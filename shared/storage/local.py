@@ -61,7 +61,7 @@ _LIST_BATCH = 500
 
 
 class LocalStore:
-    """`Store`, `LocalPaths` and `PartStore` on disk. Makes the root if it is not there."""
+    """`Store`, `LocalPaths`, `CopyStore` and `PartStore` on disk. Makes the root if it is not there."""
 
     def __init__(self, root: Path, *, signer: LocalSigner | None = None, threads: int = 8) -> None:
         try:
@@ -126,6 +126,12 @@ class LocalStore:
         while batch := await self._run(_take, found):
             for item in batch:
                 yield item
+
+    async def copy(self, key: str, to: str, *, storage_class: str | None = None) -> StoredObject:
+        source, target = self.local_path(key), self.local_path(to)
+        incoming = self._incoming / f"{_PUT_PREFIX}{uuid.uuid4().hex}"
+        info = await self._run(files.copy_object, self._root, source, incoming, target, key)
+        return files.describe(to, info)
 
     async def delete(self, key: str) -> None:
         await self._run(files.remove, self._root, self.local_path(key), key)

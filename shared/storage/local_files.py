@@ -206,6 +206,43 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def copy_object(root: Path, source: Path, incoming: Path, target: Path, key: str) -> os.stat_result:
+    """Another name for the same file, or a copy where the file system knows no hard links; `key` is the source's.
+
+    A file in its place is never written again, only replaced or removed: so two names for one are as good as two files.
+    """
+    try:
+        check_inside(root, source, key)
+        if not stat.S_ISREG(os.lstat(source).st_mode):
+            raise ObjectNotFound(key)
+        os.link(source, incoming, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ObjectNotFound(key) from None
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        return _copy_bytes(root, source, incoming, target)
+    try:
+        info = os.lstat(incoming)
+        move_into_place(root, incoming, target)
+    finally:
+        # Renamed over another name of the same file, it stays: POSIX has it so.
+        incoming.unlink(missing_ok=True)
+    return info
+
+
+def _copy_bytes(root: Path, source: Path, incoming: Path, target: Path) -> os.stat_result:
+    writing = Incoming(incoming)
+    try:
+        with source.open("rb") as file:
+            while piece := file.read(CALL_BYTES):
+                writing.write([memoryview(piece)])
+            writing.write([])
+        return writing.publish(root, target)
+    finally:
+        writing.discard()
+
+
 def remove(root: Path, path: Path, key: str) -> None:
     try:
         check_inside(root, path, key)

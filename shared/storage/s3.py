@@ -29,7 +29,7 @@ from typing import Any
 
 from shared.storage.body import equal_parts, file_chunks
 from shared.storage.content import attachment
-from shared.storage.contract import DEFAULT_PART_SIZE, MIN_PART_SIZE, StoredObject, part_size_for, validate_range
+from shared.storage.contract import DEFAULT_PART_SIZE, MIB, MIN_PART_SIZE, StoredObject, part_size_for, validate_range
 from shared.storage.errors import InvalidKey, ObjectNotFound, StorageUnavailable
 from shared.storage.health import probe
 from shared.storage.keys import validate_folder, validate_key, validate_prefix
@@ -46,10 +46,12 @@ from shared.storage.s3_settings import Retries, S3Settings
 
 _READ_SIZE = 256 * 1024
 _DELETE_BATCH = 1000
+_COPIED_WHOLE = 1024 * MIB
+"""S3 copies up to 5 GiB in one request; what is larger than this is copied in parts, each of which answers in time."""
 
 
 class S3Store(S3Multipart):
-    """`Store` and `MultipartStore` in one bucket, under a key prefix where one is given."""
+    """`Store`, `CopyStore` and `MultipartStore` in one bucket, under a key prefix where one is given."""
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class S3Store(S3Multipart):
         part_size: int = DEFAULT_PART_SIZE,
         in_flight: int = 2,
         retries: Retries | None = None,
+        copied_whole: int = _COPIED_WHOLE,
     ) -> None:
         if part_size < MIN_PART_SIZE:
             raise ValueError(f"parts have at least {MIN_PART_SIZE} bytes, not {part_size}")
@@ -67,6 +70,7 @@ class S3Store(S3Multipart):
             prefix = validate_key(prefix.strip("/")) + "/"
         super().__init__(bucket, prefix, S3Connection(settings, retries or Retries()), in_flight)
         self._part_size = part_size
+        self._copied_whole = copied_whole
 
     async def put(
         self,
@@ -138,6 +142,25 @@ class S3Store(S3Multipart):
             if not page.get("IsTruncated"):
                 return
             asked["ContinuationToken"] = page["NextContinuationToken"]
+
+    async def copy(self, key: str, to: str, *, storage_class: str | None = None) -> StoredObject:
+        name, source = self._name(to), {"Bucket": self._bucket, "Key": self._name(key)}
+        there = await self._stat(key)
+        if there is None:
+            raise ObjectNotFound(key)
+        kept = {} if storage_class is None else {"StorageClass": storage_class}
+        try:
+            if there.size > self._copied_whole:
+                return await self._copy_parts(there, source, to, name, kept)
+            await self._s3.call("copy_object", {"Bucket": self._bucket, "Key": name, "CopySource": source, **kept})
+        except FAILURES as error:
+            if error_code(error) in MISSING:
+                raise ObjectNotFound(key) from error
+            raise translated(error) from error
+        copied = await self._stat(to)
+        if copied is None or copied.size != there.size:
+            raise StorageUnavailable(f"the copy of {key!r} is not there in full")
+        return copied
 
     async def delete(self, key: str) -> None:
         try:

@@ -14,10 +14,12 @@ from shared.storage.content import guess_content_type
 from shared.storage.contract import (
     DEFAULT_PART_SIZE,
     MAX_PARTS,
+    MIB,
     MIN_PART_SIZE,
     OpenUpload,
     Part,
     StoredObject,
+    part_size_for,
     validate_expiry,
     validate_part_number,
 )
@@ -38,6 +40,7 @@ logger = logging.getLogger(__name__)
 _HASH_INLINE = 128 * 1024
 # Cleaning up after a failure must not take as long as the failure did.
 _CLEANUP_TRIES = 3
+_COPIED_PART = 256 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +209,30 @@ class S3Multipart:
             await self._discard(name, upload_id)
             raise
 
-    async def _create_or_nothing(self, name: str, headers: Headers) -> str:
+    async def _copy_parts(
+        self, there: StoredObject, source: dict[str, str], to: str, name: str, kept: dict[str, str]
+    ) -> StoredObject:
+        """Copy `there`, one part after the other: the server does the work, and has it at once or not at all."""
+        headers = Headers(there.content_type or guess_content_type(to), None)
+        upload_id = await self._create_or_nothing(name, headers, kept)
+        size = part_size_for(there.size, _COPIED_PART)
+        parts: list[Part] = []
+        try:
+            for first in range(0, there.size, size):
+                after = min(first + size, there.size)
+                asked: dict[str, Any] = {"Key": name, "UploadId": upload_id, "PartNumber": len(parts) + 1}
+                asked |= {"CopySource": source, "CopySourceRange": f"bytes={first}-{after - 1}"}
+                # An object that is replaced meanwhile would be copied in pieces of two.
+                answer = await self._ask("upload_part_copy", {**asked, "CopySourceIfMatch": there.etag})
+                parts.append(Part(len(parts) + 1, after - first, answer["CopyPartResult"]["ETag"].strip('"')))
+            return await self._complete(to, name, upload_id, parts, headers.content_type)
+        except BaseException:
+            await self._discard(name, upload_id)
+            raise
+
+    async def _create_or_nothing(self, name: str, headers: Headers, kept: dict[str, str] | None = None) -> str:
         """The new upload's id. Cancelled, it waits for that id: only who knows it can abort the upload."""
-        creating = asyncio.create_task(self._create(name, headers))
+        creating = asyncio.create_task(self._create(name, headers, kept))
         try:
             return await asyncio.shield(creating)
         except asyncio.CancelledError:
@@ -217,8 +241,9 @@ class S3Multipart:
                 await self._discard(name, creating.result())
             raise
 
-    async def _create(self, name: str, headers: Headers) -> str:
-        answer = await self._ask("create_multipart_upload", {"Key": name, **headers.arguments()})
+    async def _create(self, name: str, headers: Headers, kept: dict[str, str] | None = None) -> str:
+        asked = {"Key": name, **headers.arguments(), **(kept or {})}
+        answer = await self._ask("create_multipart_upload", asked)
         return str(answer["UploadId"])
 
     async def _send_part(self, name: str, upload_id: str, number: int, data: memoryview) -> Part:

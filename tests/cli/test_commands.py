@@ -193,6 +193,46 @@ def test_an_api_key_is_revoked(lectern: Lectern, gateway: Gateway) -> None:
     assert done.stderr == "lectern: There is no such API key. (api_key_not_found)\n"
 
 
+STORAGE = "/api/admin/storage"
+
+
+def storage_report(report_id: str | None, **more: Any) -> dict[str, Any]:
+    found = {"objects": 1, "bytes": 512, "removed": 0, "examples": ["private/a/b/source"]}
+    missing = {"videoId": VIDEO, "versionId": VIDEO, "courseId": "c", "what": "segments", "rendition": "720p"}
+    return {
+        "reportId": report_id, "asOf": "2026-01-02T03:04:05.000Z", "dryRun": True, "running": False,
+        "usedBytes": 8_600_000_000, "quotaBytes": 10_000_000_000, "warning": "80", "byKind": {"sources": 7_500_000_000},
+        "byCourse": [{"courseId": "physics", "bytes": 8_600_000_000}], "orphans": found, "missingObjects": 3,
+        "missing": [{**missing, "objects": 3}], "growth": [], **more,
+    }  # fmt: skip
+
+
+def test_what_storage_holds_is_told(lectern: Lectern, gateway: Gateway) -> None:
+    gateway.answers[STORAGE] = [(200, storage_report(VIDEO)), (200, storage_report(None, asOf=None, running=True))]
+    done = lectern("storage", "report", "--url", gateway.url, "--token", "t", COLUMNS="120")
+    assert done.returncode == 0, done.stderr
+    for told in (
+        "used 8.6 GB of 10.0 GB; more than 80 % of it (as of 2026-01-02 03:04)", "sources", "7.5 GB", "physics",
+        "orphans: 1 objects, 512 B\n", "  private/a/b/source", "3 segments 720p of video " + VIDEO,
+    ):  # fmt: skip
+        assert told in done.stdout
+    done = lectern("storage", "report", "--url", gateway.url, "--token", "t")
+    assert (done.returncode, done.stdout.startswith("No report is made yet")) == (0, True)
+
+
+def test_storage_is_compared_when_one_says_so(lectern: Lectern, gateway: Gateway) -> None:
+    gateway.answers[f"{STORAGE}/reconcile"] = [(202, {"reportId": "new"})]
+    answers = [storage_report("old", running=True), storage_report("new", dryRun=False)]
+    gateway.answers[STORAGE] = [(200, one) for one in answers]
+    done = lectern("storage", "reconcile", "--for-real", "--json", "--url", gateway.url, "--token", "t")
+    assert (done.returncode, json.loads(done.stdout)["reportId"]) == (0, "new"), done.stderr
+    assert json.loads(gateway.asked[0][3]) == {"dryRun": False}
+    gateway.answers[STORAGE] = [(200, storage_report("old"))]
+    done = lectern("storage", "reconcile", "--url", gateway.url, "--token", "t")
+    assert (done.returncode, "could not be made" in done.stderr) == (1, True)
+    assert json.loads(gateway.asked[-2][3]) == {"dryRun": True}
+
+
 def test_an_id_cannot_leave_its_place_in_the_path(lectern: Lectern, gateway: Gateway) -> None:
     lectern("status", "../admin?x", "--url", gateway.url, "--token", "t")
     assert gateway.asked[0][1] == "/api/videos/..%2Fadmin%3Fx/status"

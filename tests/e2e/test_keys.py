@@ -300,3 +300,16 @@ def test_a_master_key_is_turned(tmp_path: Path, short_film: Path) -> None:
     finally:
         platform.close()
         suite.stop()
+
+
+def test_a_rotation_that_was_given_up_stands_in_no_later_ones_way(suite: Suite, platform: Platform, video: str) -> None:
+    """Its key is forgotten in time and its row is not: as of a film that was replaced meanwhile, and rolled back to."""
+    suite.query(
+        "INSERT INTO media.key_rotations (version_id, epoch, state, reason, created_at) "
+        "SELECT current_version_id, 2, 'given_up', 'schedule', now() - interval '1 day' FROM media.videos "
+        "WHERE id = $1::text::uuid",
+        video,
+    )
+    assert good(platform.admin.post("/api/admin/keys/rotate", json={"videoId": video}), 202)["begun"] == 1
+    assert rotated(platform, video)["epoch"] == 3
+    assert player.play(platform.watch(platform.person("student"), video).master).frames == FRAMES

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support import player
-from tests.support.clients import Platform, good, refused
+from tests.support.clients import Course, Platform, good, refused
 from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.running import Suite
@@ -160,3 +161,85 @@ def test_deleting_what_is_still_being_made_leaves_nothing(platform: Platform, su
     assert not prefix(suite, "private", video)
     assert not prefix(suite, "public", video)
     platform.ready(course.chapters[0], film)
+
+
+def replaced(platform: Platform, first: Path, second: Path) -> tuple[Course, str]:
+    """A film in its second version: its course and the video."""
+    course = platform.new_course()
+    video = platform.ready(course.chapters[0], first)
+    good(platform.replace(video, second, "second take.mp4"), 202)
+    until(lambda: platform.status(video)["originalName"] == "second take.mp4", "the second version to be in place")
+    return course, video
+
+
+def roll_back(platform: Platform, video: str, by: httpx.Client | None = None) -> httpx.Response:
+    return (by or platform.admin).post(f"/api/videos/{video}/rollback")
+
+
+def test_a_film_is_rolled_back_and_forth_while_people_watch(
+    platform: Platform, suite: Suite, other_film: Path, new_film: Path
+) -> None:
+    course, video = replaced(platform, other_film, new_film)
+    student = platform.student(course)
+    watching_new = platform.watch(student, video)
+    good(
+        student.put(
+            f"/api/progress/chapters/{course.chapters[0]}",
+            json={"currentPosition": 2, "totalDuration": 10, "watchPercentage": 20},
+        )
+    )
+    before = good(student.get(f"/api/progress/chapters/{course.chapters[0]}"))["currentPosition"]
+    previous = platform.status(video)["previous"]
+    assert (previous["originalName"], previous["sizeBytes"]) == ("film.mp4", other_film.stat().st_size)
+    assert good(student.get(f"/api/videos/{video}/status"))["previous"] is None
+    stored = prefix(suite, "public", video)
+
+    assert good(roll_back(platform, video)) == {"videoId": video, "originalName": "film.mp4"}
+    status = platform.status(video)
+    assert (status["status"], status["duration"], status["originalName"]) == ("ready", 6, "film.mp4")
+    assert status["previous"]["originalName"] == "second take.mp4"
+    watching_old = platform.watch(platform.student(course), video)
+    assert (watching_old.document["duration"], frames(watching_old.master)) == (6, OLD_FRAMES)
+    # Who was watching the other one sees it to its end, and loses no place.
+    assert frames(watching_new.master) == NEW_FRAMES
+    assert good(student.get(f"/api/progress/chapters/{course.chapters[0]}"))["currentPosition"] == before
+
+    assert good(roll_back(platform, video))["originalName"] == "second take.mp4"
+    assert frames(platform.watch(platform.student(course), video).master) == NEW_FRAMES
+    assert frames(watching_old.master) == OLD_FRAMES
+    assert prefix(suite, "public", video) == stored
+
+
+def test_there_is_nothing_to_roll_back_to_when_nothing_is_kept(
+    platform: Platform, suite: Suite, other_film: Path, new_film: Path
+) -> None:
+    course, video = replaced(platform, other_film, new_film)
+    # As if the time for which it is kept were over.
+    suite.query(
+        "UPDATE media.storage_tombstones SET not_before = now() WHERE reason = 'version replaced' AND prefix LIKE $1",
+        f"{video}/%",
+    )
+    suite.query(
+        "UPDATE media.video_versions SET gone_at = now() WHERE gone_at > now() AND video_id = $1::text::uuid", video
+    )
+    until(lambda: len({name.split("/")[1] for name in prefix(suite, "public", video)}) == 1, "the old version to go")
+    assert platform.status(video)["previous"] is None
+    refused(roll_back(platform, video), 409, "nothing_to_roll_back")
+    assert frames(platform.watch(platform.student(course), video).master) == NEW_FRAMES
+
+
+def test_who_may_not_roll_back_and_when_nobody_may(
+    platform: Platform, suite: Suite, other_film: Path, new_film: Path
+) -> None:
+    course = platform.new_course()
+    video = platform.ready(course.chapters[0], other_film)
+    refused(roll_back(platform, video), 409, "nothing_to_roll_back")
+    refused(roll_back(platform, video, platform.student(course)), 403, "role_required")
+    refused(roll_back(platform, video, platform.teacher(platform.new_course())), 403, "not_your_course")
+    refused(roll_back(platform, "0198c0de-0000-7000-8000-000000000000"), 404, "video_not_found")
+    with suite.held("services.transcoder.worker"):
+        good(platform.replace(video, new_film), 202)
+        refused(roll_back(platform, video), 409, "replacement_in_progress")
+    until(lambda: platform.status(video)["duration"] == 10, "the new version to be in place")
+    assert good(roll_back(platform, video, platform.teacher(course)))["videoId"] == video
+    assert platform.status(video)["duration"] == 6

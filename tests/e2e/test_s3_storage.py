@@ -59,6 +59,7 @@ def _on_s3(server: S3Server, address: str, new_suite: Callable[..., Suite], film
         S3_REGION=server.settings.region,
         S3_ACCESS_KEY_ID=server.settings.access_key_id,
         S3_SECRET_ACCESS_KEY=server.settings.secret_access_key,
+        SOURCE_RETENTION="cold",
     ).start()
     suite.spoken.add(server.settings.secret_access_key)
     platform = Platform(suite)
@@ -98,6 +99,7 @@ def _upload_watch_and_delete(platform: Platform, client: Any, address: str, film
     refused(platform.send(other, b"no film at all" * 1000), 415, "not_media")
     assert keys(client, PRIVATE) == {source}
     assert client.list_multipart_uploads(Bucket=PRIVATE).get("Uploads", []) == []
+    _share_and_move(platform, client, video, source)
     good(platform.admin.delete(f"/api/videos/{video}"), 204)
     until(lambda: not any(keys(client, bucket) for bucket in (PRIVATE, PUBLIC, DOWNLOADS)), "empty buckets")
 
@@ -140,6 +142,55 @@ def _is_shown_nowhere(platform: Platform, client: Any, address: str) -> None:
             answer = there.get(f"{address}{path}")
             assert answer.status_code in (400, 404), path
         assert platform.client().get(f"/public/{key}").status_code == 404
+
+
+def _share_and_move(platform: Platform, client: Any, video: str, source: str) -> None:
+    """One object is the source of two films, is moved by the server itself, and outlives the film that brought it."""
+    course = platform.new_course()
+    wish = {"chapterId": course.chapters[0], "videoId": video}
+    second = good(platform.admin.post("/api/videos/from-existing", json=wish), 202)["videoId"]
+    platform.wait_for(second)
+    assert keys(client, PRIVATE) == {source}
+    _compare(platform, client, source)
+    platform.suite.query("UPDATE media.video_versions SET ready_at = ready_at - interval '40 days'")
+    platform.suite.stop()
+    platform.suite.start()
+    until(lambda: keys(client, PRIVATE) == {f"cold/{source}"}, "the source to be moved")
+    assert [platform.status(one)["source"]["state"] for one in (video, second)] == ["cold"] * 2
+    [job] = [one["id"] for one in good(platform.admin.get("/api/admin/jobs"))["jobs"] if one["videoId"] == second]
+    good(platform.admin.post(f"/api/admin/jobs/{job}/retry", json={}), 202)
+    asked = "SELECT 1 FROM transcoding.video_processing_jobs WHERE state <> 'done'"
+    until(lambda: not platform.suite.query(asked), "the film to be made again from where its source is now")
+    view = platform.watch(platform.student(course), second)
+    assert player.play(view.master).frames == 350
+    good(platform.admin.delete(f"/api/videos/{second}"), 204)
+    waits = "SELECT 1 FROM media.storage_tombstones WHERE done_at IS NULL AND not_before <= now()"
+    until(lambda: not platform.suite.query(waits), "what is gone to be removed")
+    assert keys(client, PRIVATE) == {f"cold/{source}"}
+
+
+def _compare(platform: Platform, client: Any, source: str) -> None:
+    def report() -> Any:
+        asked = good(platform.admin.post("/api/admin/storage/reconcile", json={}), 202)["reportId"]
+        return until(lambda: _report(platform, asked), "the report")
+
+    sizes = {
+        bucket: sum(item["Size"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", []))
+        for bucket in (PRIVATE, PUBLIC, DOWNLOADS)
+    }
+    found = report()
+    assert (found["usedBytes"], found["byKind"]["sources"]) == (sum(sizes.values()), sizes[PRIVATE])
+    assert found["byKind"]["downloads"] == sizes[DOWNLOADS]
+    assert (found["orphans"]["objects"], found["missing"]) == (0, [])
+    body = client.get_object(Bucket=PRIVATE, Key=source)["Body"].read()
+    client.delete_object(Bucket=PRIVATE, Key=source)
+    assert {one["what"] for one in report()["missing"]} == {"source"}
+    client.put_object(Bucket=PRIVATE, Key=source, Body=body)
+
+
+def _report(platform: Platform, report_id: str) -> Any:
+    answer = good(platform.admin.get("/api/admin/storage"))
+    return answer if answer["reportId"] == report_id else None
 
 
 def _take_home(platform: Platform, client: Any, course: Course, video: str) -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from services.media.tus.protocol import Checksum
 from services.media.uploads import repository
+from services.media.uploads.containers import Sniffer
 from services.media.uploads.reception import Reception
-from services.media.uploads.sniff import Sniffer
 from shared.db import Database, new_id
 from shared.db.models.uploads import Upload
 from shared.http import Problem

@@ -59,3 +59,30 @@ async def test_who_uploaded_a_film_of_a_course_goes_on_teaching_it_and_nothing_e
             assert [tuple(row) for row in sessions] == [("gio", False), ("nino", True)]
         finally:
             await connection.close()
+
+
+async def test_what_was_replaced_before_is_kept_for_as_long_as_its_removal_waits() -> None:
+    film, current, pending, waiting, swept = (uuid4() for _ in range(5))
+    versions = ", ".join(
+        f"('{version}', '{film}', {number}, 'ready', '', 'mov', '', 1, 'x', '')"
+        for number, version in enumerate((current, pending, waiting, swept))
+    )
+    async with throwaway_postgres() as url:
+        connection = await _filled(
+            url,
+            "0013",
+            f"""
+            INSERT INTO media.videos (id, course_id, chapter_id, created_by, current_version_id, pending_version_id)
+                VALUES ('{film}', 'physics', 'p1', 'nino', '{current}', '{pending}');
+            INSERT INTO media.video_versions (id, video_id, number, status, original_name, container, source_key,
+                source_bytes, source_sha256, public_secret) VALUES {versions};
+            INSERT INTO media.storage_tombstones (id, store, prefix, reason, not_before)
+                VALUES ('{uuid4()}', 'private', '{film}/{waiting}/', 'version replaced', '2100-01-01');
+            """,
+        )
+        try:
+            rows = await connection.fetch("SELECT id, gone_at, gone_at < now() AS gone FROM media.video_versions")
+            found = {row["id"]: row["gone"] for row in rows}
+            assert found == {current: None, pending: None, waiting: False, swept: True}
+        finally:
+            await connection.close()

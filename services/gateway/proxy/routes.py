@@ -50,6 +50,8 @@ class Route:
 
 
 ROUTES = (
+    Route("GET", "/api/videos/by-content", "media"),
+    Route("POST", "/api/videos/from-existing", "media"),
     Route("POST", "/api/videos/upload", "media", film=True, begins=True),
     Route("PUT", "/api/videos/{video_id}/replace", "media", film=True, begins=True),
     Route("POST", "/api/videos/ingest", "media", begins=True),
@@ -78,6 +80,7 @@ ROUTES = (
     Route("GET", "/api/videos/{video_id}/thumbnails", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/storyboard.vtt", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/storyboard.json", "media", "may watch"),
+    Route("POST", "/api/videos/{video_id}/rollback", "media"),
     Route("DELETE", "/api/videos/{video_id}", "media"),
     Route("PUT", "/api/videos/{video_id}/download-policy", "media"),
     Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),
@@ -95,6 +98,8 @@ ROUTES = (
     Route("GET", "/api/admin/keys", "media"),
     Route("POST", "/api/admin/keys/rotate", "media"),
     Route("POST", "/api/admin/keys/rewrap", "media"),
+    Route("GET", "/api/admin/storage", "media"),
+    Route("POST", "/api/admin/storage/reconcile", "media"),
     Route("GET", "/api/admin/jobs", "transcoder"),
     Route("GET", "/api/admin/jobs/{job_id}", "transcoder"),
     Route("POST", "/api/admin/jobs/{job_id}/cancel", "transcoder"),

@@ -30,7 +30,9 @@ ORDER BY k.key_rotation_at LIMIT :limit
 """)
 ONE = text(f"""
 SELECT v.id, v.key_epoch, coalesce(f.fetched_at > k.created_at, false) AS is_watched,
-       (SELECT max(epoch) FROM media.content_keys e WHERE e.version_id = v.id) AS last_epoch
+       -- Of a rotation that was given up the key is forgotten in time, its row is not: no epoch has two lives.
+       greatest((SELECT max(epoch) FROM media.content_keys e WHERE e.version_id = v.id),
+                (SELECT max(epoch) FROM media.key_rotations e WHERE e.version_id = v.id)) AS last_epoch
 {_ROTATABLE} AND v.id = :version FOR UPDATE OF x, v
 """)  # noqa: S608 - our own text
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from services.media.uploads import errors
-from services.media.uploads.sniff import HEAD_BYTES, Sniffer
+from services.media.uploads.containers import Sniffer
+from services.media.uploads.sniff import HEAD_BYTES
 from shared.contracts.video import Container
 from shared.storage import Store
 

@@ -11,9 +11,10 @@ from uuid import UUID
 from services.media.links import repository as links
 from services.media.quotas.service import Quota
 from services.media.uploads import errors, repository
+from services.media.uploads.containers import Sniffer
 from services.media.uploads.intake import StoredSource
 from services.media.uploads.reception import UploadStore, tail_prefix
-from services.media.uploads.sniff import HEAD_BYTES, Sniffer
+from services.media.uploads.sniff import HEAD_BYTES
 from services.media.videos.service import VideoService
 from shared.contracts.access import Actor, Role
 from shared.contracts.video import Container

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from services.media.uploads import errors, repository
-from services.media.uploads.sniff import HEAD_BYTES, Sniffer
+from services.media.uploads.containers import Sniffer
+from services.media.uploads.sniff import HEAD_BYTES
 from shared.db import Database
 from shared.db.models.uploads import Upload
 from shared.http import Problem

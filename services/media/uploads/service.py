@@ -14,11 +14,11 @@ from starlette.requests import ClientDisconnect
 from services.media.links import repository as links
 from services.media.quotas.service import Quota
 from services.media.uploads import errors, repository
+from services.media.uploads.containers import Sniffer
 from services.media.uploads.forms import PartHead, StreamedForm
 from services.media.uploads.intake import Intake, StoredSource
 from services.media.uploads.ledger import Sender, Target
 from services.media.uploads.schemas import UploadAccepted
-from services.media.uploads.sniff import Sniffer
 from services.media.videos.service import VideoService
 from shared.contracts.access import Actor
 from shared.contracts.model import is_external_id

@@ -4,7 +4,6 @@ The answer also chooses the demuxer that FFmpeg will be forced to use, so a play
 ``.mp4`` can not talk FFmpeg into opening anything else.
 """
 
-from services.media.uploads import errors
 from shared.contracts.video import Container
 
 HEAD_BYTES = 4096
@@ -59,23 +58,3 @@ def _other(head: bytes) -> str | None:
     if head[:4] == b"\x00\x00\x01\xba":
         return "MPEG-PS"
     return None
-
-
-class Sniffer:
-    """What is taken here: ``webm`` says whether WebM is, too."""
-
-    def __init__(self, *, webm: bool = False) -> None:
-        self._webm = webm
-
-    def container(self, head: bytes) -> Container:
-        """Problem ``empty_file``, ``not_media`` or ``unsupported_container`` of what starts otherwise."""
-        if not head:
-            raise errors.empty_file()
-        found = sniff(head)
-        if found == WEBM and self._webm:
-            return Container.MATROSKA
-        if found is None:
-            raise errors.not_media()
-        if not isinstance(found, Container):
-            raise errors.unsupported_container(found)
-        return found

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.media.videos.events import StatusFeed
-from services.media.videos.schemas import BatchStatus, BatchWanted, Storyboard, ThumbnailList, VideoStatusAnswer
+from services.media.videos.rollback import Rollback
+from services.media.videos.schemas import (
+    BatchStatus,
+    BatchWanted,
+    RolledBack,
+    Storyboard,
+    ThumbnailList,
+    VideoStatusAnswer,
+)
 from services.media.videos.service import VideoService
 from services.media.videos.storyboard import as_webvtt
 from shared.http.inner import ActingPerson, service_token_claims
@@ -69,6 +77,13 @@ async def storyboard_vtt(video_id: UUID, actor: ActingPerson, videos: Videos) ->
 @router.get("/api/videos/{video_id}/thumbnails")
 async def thumbnails(video_id: UUID, actor: ActingPerson, videos: Videos) -> ThumbnailList:
     return await videos.thumbnails(video_id)
+
+
+@router.post("/api/videos/{video_id}/rollback")
+async def roll_back(video_id: UUID, actor: StaffOrService, request: Request) -> RolledBack:
+    """Give viewers the version before the current one, which is kept in turn."""
+    rollback: Rollback = request.app.state.parts.rollback
+    return await rollback.roll_back(video_id, actor)
 
 
 @router.delete("/api/videos/{video_id}", status_code=204)

@@ -1,6 +1,7 @@
 """``/api/videos/{id}/events``: a film's status pushed as it changes (server-sent events).
 
-All listeners of one film share one look at the database, so a page left open in a hundred tabs costs what one costs.
+All students who listen to one film share one look at the database, and so do the tabs of one of its staff: a page that
+is left open in a hundred of them costs what one costs.
 An event's id is a digest of what it says: a client that comes back with ``Last-Event-ID`` hears nothing twice.
 """
 
@@ -44,7 +45,7 @@ class StatusEvent:
 class StatusFeed:
     def __init__(self, videos: VideoService) -> None:
         self._videos = videos
-        self._looks: dict[tuple[UUID, bool], asyncio.Task[StatusEvent]] = {}
+        self._looks: dict[tuple[UUID, str | None], asyncio.Task[StatusEvent]] = {}
 
     async def first(self, video_id: UUID, actor: Actor) -> StatusEvent:
         """What stands now. Raises a problem for a film that is not there."""
@@ -73,7 +74,8 @@ class StatusFeed:
                 return
 
     async def _look(self, video_id: UUID, actor: Actor) -> StatusEvent:
-        key = (video_id, actor.role is Role.ADMIN)
+        # What staff are told depends on who they are; all students are told the same.
+        key = (video_id, None if actor.role is Role.STUDENT else f"{actor.role.value}/{actor.user_id}")
         if key not in self._looks:
             self._looks[key] = asyncio.create_task(self._looked(video_id, actor))
             self._looks[key].add_done_callback(lambda _: self._looks.pop(key, None))

@@ -127,6 +127,40 @@ async def bury_everywhere(session: Session, prefix: str, reason: str, not_before
         await bury(session, store, prefix, reason, not_before)
 
 
+async def unbury(session: Session, prefix: str) -> bool:
+    """Take a prefix out of the outbox of all stores; False where the sweeper has begun with one of them."""
+    query = (
+        select(StorageTombstone)
+        .where(StorageTombstone.prefix == prefix, StorageTombstone.done_at.is_(None), StorageTombstone.attempts == 0)
+        .with_for_update()
+    )
+    found = (await session.scalars(query)).all()
+    if {tombstone.store for tombstone in found} != set(STORES):
+        return False
+    for tombstone in found:
+        await session.delete(tombstone)
+    return True
+
+
+async def previous(session: Session, video: Video, *, lock: bool = False) -> VideoVersion | None:
+    """The version that was replaced last, if it is kept for some time yet.
+
+    A minute of that is left out: the outbox may not come due while somebody brings it back.
+    """
+    query = (
+        select(VideoVersion)
+        .where(
+            VideoVersion.video_id == video.id,
+            VideoVersion.status == "ready",
+            VideoVersion.id != video.current_version_id,
+            VideoVersion.gone_at > func.now() + timedelta(minutes=1),
+        )
+        .order_by(VideoVersion.gone_at.desc())
+        .limit(1)
+    )
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
 async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageTombstone]:
     query = (
         select(StorageTombstone)
@@ -138,8 +172,8 @@ async def due_tombstones(session: Session, limit: int = 20) -> Sequence[StorageT
     return (await session.scalars(query)).all()
 
 
-async def work_in_hand(session: Session, version_id: UUID) -> bool:
-    """Whether a worker may still write objects of this version: chunks, or segments under new keys."""
+async def is_being_made(session: Session, version_id: UUID) -> bool:
+    """Whether a worker may be making a part of this version from its source."""
     query = (
         select(ProcessingJob.state, func.count(Chunk.id).filter(Chunk.state == "active"))
         .outerjoin(Chunk, Chunk.job_id == ProcessingJob.id)
@@ -147,7 +181,12 @@ async def work_in_hand(session: Session, version_id: UUID) -> bool:
         .group_by(ProcessingJob.state)
     )
     row = (await session.execute(query)).first()
-    if row is not None and (row[0] in ("planning", "encoding") or row[1] > 0):
+    return row is not None and (row[0] in ("planning", "encoding") or row[1] > 0)
+
+
+async def work_in_hand(session: Session, version_id: UUID) -> bool:
+    """Whether a worker may still write objects of this version: chunks, segments under new keys, a film to take home."""
+    if await is_being_made(session, version_id):
         return True
     rotating = KeyRotation.version_id == version_id, KeyRotation.state == "running"
     if await session.scalar(select(func.count()).where(*rotating)):
@@ -171,5 +210,5 @@ async def forget_done_tombstones(session: Session, older_than: timedelta) -> Non
     await session.execute(delete(StorageTombstone).where(StorageTombstone.done_at < datetime.now(UTC) - older_than))
 
 
-async def versions_of(session: Session, video_id: UUID) -> Sequence[UUID]:
-    return (await session.scalars(select(VideoVersion.id).where(VideoVersion.video_id == video_id))).all()
+async def versions_of(session: Session, video_id: UUID) -> Sequence[VideoVersion]:
+    return (await session.scalars(select(VideoVersion).where(VideoVersion.video_id == video_id))).all()

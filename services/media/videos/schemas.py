@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.model import Document
+from services.media.sources.schemas import SameContent, SourceState
+from shared.contracts.model import Document, Moment
 
 
 class Fault(Document):
@@ -30,6 +31,20 @@ class ReplacementStatus(Document):
     error: Fault | None
 
 
+class PreviousVersion(Document):
+    """What a rollback would bring back."""
+
+    original_name: str
+    size_bytes: int
+    kept_until: Moment
+
+
+class RolledBack(Document):
+    video_id: str
+    original_name: str
+    """Of the version that viewers get now."""
+
+
 class VideoStatusAnswer(Document):
     video_id: str
     chapter_id: str
@@ -52,6 +67,12 @@ class VideoStatusAnswer(Document):
     renditions: list[RenditionProgress]
     replacing: ReplacementStatus | None
     error: Fault | None
+    previous: PreviousVersion | None = None
+    """The version that a rollback would bring back; for staff only."""
+    source: SourceState | None = None
+    """Whether the uploaded file is there to make the film from again; for staff only."""
+    same_content: list[SameContent] | None = None
+    """Other films of one's courses that were made from the same file; for staff only."""
 
 
 class BatchWanted(Document):

@@ -16,6 +16,7 @@ from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
 from services.media.videos import ledger as ledgers
 from services.media.videos.ledger import Ledger
+from services.media.videos.retiring import bury_borrowed, retire
 from services.media.videos.schemas import (
     BatchStatus,
     Fault,
@@ -26,9 +27,10 @@ from services.media.videos.schemas import (
     ThumbnailList,
     VideoStatusAnswer,
 )
+from services.media.videos.staff_view import told_to_staff
 from services.media.videos.storyboard import storyboard
 from shared.contracts.access import Actor, Role
-from shared.contracts.jobs import CancelVersion, PlanVersion, SweepStorage
+from shared.contracts.jobs import CancelVersion, HashSource, PlanVersion, SweepStorage
 from shared.crypto import KeyRing
 from shared.db import Database, Session
 from shared.db.models.media import Video, VideoVersion
@@ -105,7 +107,7 @@ class VideoService:
         if video is None:
             raise errors.video_not_found(video_id)
         if video.pending_version_id is not None:
-            await self._abandon(session, video.id, video.pending_version_id)
+            await self._abandon(session, video.pending_version_id)
         video.pending_version_id = version_id
         await self._new_version(session, video_id, version_id, name, source)
 
@@ -122,13 +124,14 @@ class VideoService:
                 container=source.container.value,
                 source_key=source.key,
                 source_bytes=source.bytes,
-                source_sha256=source.sha256 or "",
+                source_sha256=source.sha256,
                 public_secret=secrets.token_hex(16),
             )
         )
         await session.flush()
         session.add(new_content_key(self._keyring, version_id, 1, self._periods.next))
         session.ring_after_commit(lambda: self._transcoder.ring(PlanVersion(version_id=version_id)))
+        session.ring_after_commit(lambda: self._media.ring(HashSource(version_id=version_id)))
 
     async def status(self, video_id: UUID, actor: Actor | None = None) -> VideoStatusAnswer:
         """Where a film stands; FFmpeg's last words about a failure are for admins."""
@@ -144,6 +147,7 @@ class VideoService:
             replacing = None
             if video.pending_version_id not in (None, version.id):
                 replacing = await self._replacement(session, video.pending_version_id)
+            told = await told_to_staff(session, video, version, actor)
         status = _status(version, ledger)
         in_hand = ledger if status in ("processing", "playable") else None
         tells_all = actor is not None and actor.role is Role.ADMIN
@@ -173,6 +177,9 @@ class VideoService:
                 for rendition in renditions
             ],
             replacing=replacing,
+            previous=told.previous,
+            source=told.source,
+            same_content=told.same_content,
             error=_fault(version, ledger, detailed=tells_all),
         )
 
@@ -242,12 +249,14 @@ class VideoService:
                 self._cancel_after_commit(session, version_id)
             await downloads.drop_of_video(session, video_id)
             await repository.bury_everywhere(session, f"{video_id}/", "video deleted")
+            for version in await repository.versions_of(session, video_id):
+                await bury_borrowed(session, version, "video deleted")
             session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
     def _cancel_after_commit(self, session: Session, version_id: UUID) -> None:
         session.ring_after_commit(lambda: self._transcoder.ring(CancelVersion(version_id=version_id)))
 
-    async def _abandon(self, session: Session, video_id: UUID, version_id: UUID) -> None:
+    async def _abandon(self, session: Session, version_id: UUID) -> None:
         """Nobody will see this version: stop its work, and let its objects go."""
         version = await repository.version(session, version_id, lock=True)
         if version is None:
@@ -256,7 +265,7 @@ class VideoService:
         version.error_code = "cancelled"
         version.error_message = "Another file was uploaded in its place before this one was ready."
         self._cancel_after_commit(session, version_id)
-        await repository.bury_everywhere(session, f"{video_id}/{version_id}/", "version given up")
+        await retire(session, version, "version given up")
         session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))
 
 

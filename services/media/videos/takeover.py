@@ -6,31 +6,31 @@ the same time as itself, and the reconciler may run it whenever it likes.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.media.videos import ledger as ledgers
 from services.media.videos import repository
 from services.media.videos.ledger import Ledger
+from services.media.videos.retiring import retire
 from shared.contracts.jobs import PlanVersion
 from shared.contracts.video import images_prefix, public_prefix
 from shared.db import Database, Session
 from shared.db.models.media import VideoVersion
 from shared.jobs import Doorbell
-from shared.storage import Store
 
 START_SEGMENTS = 2
 """A film is playable when this many segments from its start are there."""
 
 
 class Takeover:
-    """``longest_session``: for so long a replaced version stays in storage, as a session may still be playing it."""
+    """``keep``: for so long a replaced version stays in storage, to be played to its end or brought back."""
 
-    def __init__(self, database: Database, transcoder: Doorbell, longest_session: timedelta) -> None:
+    def __init__(self, database: Database, transcoder: Doorbell, keep: timedelta) -> None:
         self._database = database
         self._transcoder = transcoder
-        self._longest_session = longest_session
+        self._keep = keep
 
     async def sync(self, version_id: UUID) -> None:
         """Bring one version up to the ledger."""
@@ -83,7 +83,7 @@ class Takeover:
             await repository.bury(session, "public", f"{prefix}/", "processing failed")
 
     async def _publish(self, session: Session, version: VideoVersion, *, first_only: bool = False) -> None:
-        """Make this version the one that viewers get; the one before leaves storage after the longest session.
+        """Make this version the one that viewers get; the one before is kept for a while and then leaves storage.
 
         ``first_only``: only where viewers have nothing yet. A replacement waits until it is whole, because until then
         it may still fail, and a good film must not give way to a broken one.
@@ -94,9 +94,9 @@ class Takeover:
         if first_only and video.current_version_id is not None:
             return
         before, video.current_version_id, video.pending_version_id = video.current_version_id, version.id, None
-        if before is not None:
-            when = datetime.now(UTC) + self._longest_session
-            await repository.bury_everywhere(session, f"{video.id}/{before}/", "version replaced", when)
+        replaced = await repository.version(session, before, lock=True) if before else None
+        if replaced is not None:
+            await retire(session, replaced, "version replaced", datetime.now(UTC) + self._keep)
 
     async def reconcile(self) -> None:
         """Bring every unfinished version up to the ledger; ring anew for those whose first ring was lost."""
@@ -107,38 +107,6 @@ class Takeover:
                 await self.sync(version_id)
             else:
                 await self._transcoder.ring(PlanVersion(version_id=version_id))
-
-
-class Sweeper:
-    """Empties the outbox of removals. ``stores`` has each store by the name that tombstones call it."""
-
-    def __init__(self, database: Database, stores: Mapping[str, Store]) -> None:
-        self._database = database
-        self._stores = stores
-
-    async def sweep(self) -> int:
-        """Remove what is due; answers how many tombstones are done. What fails, or may still be written, waits."""
-        done = 0
-        async with self._database.session_scope() as session:
-            for tombstone in await repository.due_tombstones(session):
-                tombstone.attempts += 1
-                try:
-                    await self._stores[tombstone.store].delete_prefix(tombstone.prefix)
-                except Exception as error:
-                    tombstone.last_error = f"{type(error).__name__}: {error}"[:500]
-                    continue
-                if await self._may_still_be_written(session, tombstone.prefix):
-                    continue
-                tombstone.done_at = datetime.now(UTC)
-                done += 1
-        return done
-
-    async def _may_still_be_written(self, session: Session, prefix: str) -> bool:
-        parts = [part for part in prefix.split("/") if part]
-        if len(parts) > 1:
-            return await repository.work_in_hand(session, UUID(parts[1]))
-        versions = await repository.versions_of(session, UUID(parts[0]))
-        return any([await repository.work_in_hand(session, version_id) for version_id in versions])
 
 
 async def _revive(session: Session, version: VideoVersion, ledger: Ledger) -> None:

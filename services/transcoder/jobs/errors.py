@@ -25,3 +25,12 @@ def still_running() -> Problem:
 
 def not_wanted() -> Problem:
     return Problem(409, "video_gone", "The film was deleted or replaced; nothing can be made of this upload any more.")
+
+
+def source_dropped() -> Problem:
+    return Problem(
+        409,
+        "source_dropped",
+        "The uploaded file of this film was let go after some time, as this installation is set up, so nothing can be "
+        "made of it again. Upload the film with PUT /api/videos/{id}/replace.",
+    )

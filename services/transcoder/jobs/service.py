@@ -76,8 +76,11 @@ class JobService:
         """
         async with self._database.session_scope() as session:
             standing = await self._standing(session, job_id)
-            if await wanted_source(session, standing.version_id) is None:
+            source = await wanted_source(session, standing.version_id)
+            if source is None:
                 raise errors.not_wanted()
+            if source.dropped:
+                raise errors.source_dropped()
             picked = _picked(await repository.chunks(session, job_id), chunk_id, rendition)
             if standing.state == "failed":
                 await repository.begin_anew(session, standing, by)

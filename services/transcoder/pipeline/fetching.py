@@ -42,6 +42,10 @@ class Fetch:
     def size(self) -> int:
         return self.file.size
 
+    def follow(self, key: str) -> None:
+        """Fetch what is missing from there from now on: the same bytes, which were moved or are kept once for many."""
+        self._key = key
+
     async def ensure(self, offset: int, length: int) -> None:
         first, after = offset // BLOCK, min(-(-(offset + length) // BLOCK), self.file.blocks)
         if length <= 0 or self.file.has(first, after):

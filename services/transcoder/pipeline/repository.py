@@ -40,6 +40,8 @@ class Source:
     public_secret: str
     key_epoch: int
     run: int
+    dropped: bool = False
+    """Whether its file was let go: nothing can be made from it any more."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ async def wanted_source(session: Session, version_id: UUID) -> Source | None:
         public_secret=row.public_secret,
         key_epoch=row.key_epoch,
         run=row.run,
+        dropped=row.source_dropped_at is not None,
     )
 
 

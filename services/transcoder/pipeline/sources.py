@@ -146,6 +146,7 @@ class Sources:
             held = self._held.get(name)
             if held is None:
                 held = self._held[name] = _Held(await self._opened(source, name))
+            held.fetch.follow(source.key)
             held.users += 1
             if held.closing is not None:
                 held.closing.cancel()

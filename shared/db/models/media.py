@@ -1,6 +1,7 @@
 """Schema ``media``: videos, their versions and what storage holds of them. Written by media."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
@@ -43,6 +44,8 @@ class VideoVersion(Base):
         UniqueConstraint("video_id", "number"),
         CheckConstraint("status IN ('uploading','processing','playable','ready','failed')", name="status"),
         Index("ix_video_versions_unfinished", "status", postgresql_where=text("status IN ('processing','playable')")),
+        Index("ix_video_versions_source_key", "source_key"),
+        Index("ix_video_versions_content", "source_sha256", "source_bytes"),
         {"schema": "media"},
     )
 
@@ -58,8 +61,12 @@ class VideoVersion(Base):
     original_name: Mapped[str]
     container: Mapped[str]
     source_key: Mapped[str]
+    """In the private store. Versions of the same content share one object, so it may stand below another version."""
     source_bytes: Mapped[int] = mapped_column(BigInteger)
-    source_sha256: Mapped[str]
+    source_sha256: Mapped[str | None]
+    """Null until the source was read once as a whole."""
+    source_dropped_at: Mapped[datetime | None]
+    """When the source was let go by the retention policy: nothing can be made from it any more."""
     public_secret: Mapped[str]
     """128 random bits in hex that stand in every public key of this version."""
     key_epoch: Mapped[int] = mapped_column(server_default="1")
@@ -71,6 +78,8 @@ class VideoVersion(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
     ready_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+    """From when on nothing of it is kept: it was replaced, or given up. Until then it can be brought back."""
 
 
 class Rendition(Base):
@@ -233,3 +242,30 @@ class StorageTombstone(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     done_at: Mapped[datetime | None]
+
+
+class StorageReport(Base):
+    """One comparison of storage with the database: wished for, in hand under a lease, and then what it found."""
+
+    __tablename__ = "storage_reports"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting','done','failed')", name="state"),
+        Index("ix_storage_reports_finished_at", "finished_at"),
+        {"schema": "media"},
+    )
+
+    id: Mapped[Id]
+    state: Mapped[str]
+    dry_run: Mapped[bool]
+    asked_by: Mapped[str]
+    """A person, a back end, or ``schedule``."""
+    used_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    warning: Mapped[str | None]
+    """How much of the quota was used then: ``80`` or ``95`` (per cent)."""
+    found: Mapped[dict[str, Any] | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
