@@ -51,8 +51,7 @@ def test_a_film_comes_in_uneven_pieces(platform: Platform, film: bytes) -> None:
     assert last.headers["Lectern-Video-Id"] == video
     document = platform.wait_for(video)
     assert (document["originalName"], document["sizeBytes"]) == ("ლექცია 1.mp4", len(film))
-    [source] = [name for name in platform.suite.files("private") if name.startswith(f"{video}/")]
-    assert (platform.suite.home / "storage" / "private" / source).read_bytes() == film
+    assert platform.source(video) == film
     assert uploads_of(platform) == set()
     # What is asked after the end: the same, and the film stays.
     head = tus.head(upload)
@@ -132,8 +131,7 @@ def test_parts_are_joined(platform: Platform, film: bytes) -> None:
     refused(tus.patch(joined.headers["Location"], 0, b"x"), 403, "final_upload")
     until(lambda: tus.head(joined.headers["Location"]).headers.get("Upload-Offset") == str(len(film)), "joined")
     assert platform.wait_for(video)["originalName"] == "joined.mp4"
-    [source] = [name for name in platform.suite.files("private") if name.startswith(f"{video}/")]
-    assert (platform.suite.home / "storage" / "private" / source).read_bytes() == film
+    assert platform.source(video) == film
     until(lambda: uploads_of(platform) == set(), "the parts to be gone")
     refused(platform.admin.post(tus.base, headers=VERSION | final | about), 409, "upload_incomplete")
 
@@ -257,8 +255,7 @@ def test_the_newest_request_goes_on(platform: Platform, film: bytes) -> None:
         assert last.status_code == 204
         video = last.headers["Lectern-Video-Id"]
     platform.wait_for(video)
-    [source] = [name for name in platform.suite.files("private") if name.startswith(f"{video}/")]
-    assert (platform.suite.home / "storage" / "private" / source).read_bytes() == film
+    assert platform.source(video) == film
 
 
 def test_what_is_silent_for_too_long_is_given_up(platform: Platform, film: bytes) -> None:

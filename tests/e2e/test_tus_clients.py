@@ -53,11 +53,6 @@ def film(short_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def source_of(platform: Platform, video: str) -> bytes:
-    [name] = [name for name in platform.suite.files("private") if name.startswith(f"{video}/")]
-    return (platform.suite.home / "storage" / "private" / name).read_bytes()
-
-
 @pytest.mark.parametrize("how", [{"parallel": 1}, {"parallel": 1, "chunk": 3 * MIB, "cut": 2}, {"parallel": 3}])
 def test_tus_js_client(platform: Platform, film: Path, how: dict[str, int]) -> None:
     course = platform.new_course()
@@ -75,7 +70,7 @@ def test_tus_js_client(platform: Platform, film: Path, how: dict[str, int]) -> N
     # What came in parallel is joined after the client was told that all is there.
     until(lambda: platform.admin.get(f"/api/videos/{video}/status").status_code == 200, "the film to be joined")
     assert platform.wait_for(video)["originalName"] == "by tus-js-client.mp4"
-    assert source_of(platform, video) == film.read_bytes()
+    assert platform.source(video) == film.read_bytes()
 
 
 def test_tuspy(platform: Platform, film: Path) -> None:
@@ -90,4 +85,4 @@ def test_tuspy(platform: Platform, film: Path) -> None:
     upload = str(uploader.url).rpartition("/")[2]
     video = platform.admin.get(f"/api/uploads/{upload}").json()["videoId"]
     platform.wait_for(video)
-    assert source_of(platform, video) == film.read_bytes()
+    assert platform.source(video) == film.read_bytes()

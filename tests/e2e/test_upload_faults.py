@@ -97,7 +97,7 @@ def test_storage_that_is_away_for_ten_seconds(
         video = tus.send_from(upload, film, offset, 5 * MIB).headers["Lectern-Video-Id"]
         platform.wait_for(video)
         client = s3_client(server)
-        [source] = [key for key in keys(client, PRIVATE) if key.startswith(f"{video}/")]
+        source = platform.source_key(video)
         assert client.get_object(Bucket=PRIVATE, Key=source)["Body"].read() == film
         until(lambda: keys(client, PRIVATE) == {source}, "nothing else to be left")
         assert client.list_multipart_uploads(Bucket=PRIVATE).get("Uploads", []) == []
@@ -126,8 +126,7 @@ def test_a_database_that_restarts_while_an_upload_completes(
     video = tus.head(upload).headers["Lectern-Video-Id"]
     until(lambda: platform.admin.get(f"/api/videos/{video}/status").status_code == 200, "the film")
     platform.wait_for(video)
-    [source] = [name for name in suite.files("private") if name.startswith(f"{video}/")]
-    assert (suite.home / "storage" / "private" / source).read_bytes() == film
+    assert platform.source(video) == film
 
 
 @pytest.fixture(scope="module")

@@ -59,10 +59,8 @@ def film(short_film: Path) -> bytes:
     return body + struct.pack(">I4s", len(filler) + 8, b"free") + filler
 
 
-def stored(server: S3Server, video: str) -> bytes:
-    client = s3_client(server)
-    [source] = [key for key in keys(client, PRIVATE) if key.startswith(f"{video}/")]
-    return bytes(client.get_object(Bucket=PRIVATE, Key=source)["Body"].read())
+def stored(server: S3Server, platform: Platform, video: str) -> bytes:
+    return bytes(s3_client(server).get_object(Bucket=PRIVATE, Key=platform.source_key(video))["Body"].read())
 
 
 def open_uploads(server: S3Server) -> list[Any]:
@@ -82,7 +80,7 @@ def test_tus_goes_on_at_another_instance(on_s3: Platform, server: S3Server, film
     last = tus.send_from(upload, film, 3 * MIB, 5 * MIB)
     video = last.headers["Lectern-Video-Id"]
     on_s3.wait_for(video)
-    assert stored(server, video) == film
+    assert stored(server, on_s3, video) == film
     assert not [key for key in keys(s3_client(server), PRIVATE) if key.startswith("uploads/")]
     assert open_uploads(server) == []
 
@@ -112,7 +110,7 @@ def test_straight_to_s3(on_s3: Platform, server: S3Server, film: bytes) -> None:
     assert first["videoId"] == begun["videoId"]
     assert good(admin.post(f"{path}/complete"), 202) == first
     on_s3.wait_for(first["videoId"])
-    assert stored(server, first["videoId"]) == film
+    assert stored(server, on_s3, first["videoId"]) == film
     assert good(admin.get(path))["state"] == "complete"
     refused(admin.delete(path), 409, "upload_complete")
 
