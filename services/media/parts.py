@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.media.captions.drafts import CaptionDrafts
+from services.media.captions.service import CaptionService
 from services.media.catalog.service import CatalogService
 from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
@@ -38,6 +40,8 @@ class Parts:
     uploads: UploadService
     playback: PlaybackService
     downloads: DownloadService
+    captions: CaptionService
+    caption_drafts: CaptionDrafts
     status_feed: StatusFeed
     takeover: Takeover
     sweeper: Sweeper
@@ -73,6 +77,8 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
             downloads=DownloadService(database, kept, transcoder_bell),
+            captions=CaptionService(database),
+            caption_drafts=CaptionDrafts(database, transcoder_bell),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell, settings.longest_session),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),

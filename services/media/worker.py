@@ -8,7 +8,7 @@ from typing import Any
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
 from services.media.videos import repository
-from shared.contracts.jobs import MEDIA_QUEUE, RotateKeys, SweepStorage, SyncDownload, SyncVersion
+from shared.contracts.jobs import MEDIA_QUEUE, RotateKeys, SweepStorage, SyncDownload, SyncDraft, SyncVersion
 from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
@@ -32,6 +32,9 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def take_over(job: SyncDownload) -> None:
         await parts.downloads.take_over(job.download_id)
 
+    async def take_over_draft(job: SyncDraft) -> None:
+        await parts.caption_drafts.take_over(job.draft_id)
+
     async def sweep(job: SweepStorage) -> None:
         await parts.sweeper.sweep()
 
@@ -41,6 +44,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def reconcile(context: dict[str, Any]) -> None:
         await parts.takeover.reconcile()
         await parts.downloads.reconcile()
+        await parts.caption_drafts.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
 
@@ -57,7 +61,13 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     return worker_for(
         settings.redis_url.get_secret_value(),
         MEDIA_QUEUE,
-        [(SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)],
+        [
+            (SyncVersion, sync),
+            (SyncDownload, take_over),
+            (SyncDraft, take_over_draft),
+            (SweepStorage, sweep),
+            (RotateKeys, rotate),
+        ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),
             every(rotate_due, "rotate_due", minute=EVERY_TEN_MINUTES),

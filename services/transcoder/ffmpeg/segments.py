@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
-# Presentation time of the film's first picture and first sample in every transport stream.
-# Above zero, since decoding starts a few pictures earlier and transport streams count from zero.
-OFFSET = 10
+from shared.contracts.video import SEGMENT_CLOCK_OFFSET
+
+OFFSET = SEGMENT_CLOCK_OFFSET
 
 # Less than any picture lasts, more than clocks round.
 _SLACK = 0.005
