@@ -85,7 +85,9 @@ first
 00:00:03.000 --> 01:00:04.000
 """
     [cue] = parse(body.encode())
-    assert cue == Cue(1000, 2000, "<v Ana &amp; Nino>Hello there</v>", "line:10%,start align:left position:5%,line-left")
+    assert cue == Cue(
+        1000, 2000, "<v Ana &amp; Nino>Hello there</v>", "line:10%,start align:left position:5%,line-left"
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,9 @@ def test_a_cue_is_in_each_segment_that_it_overlaps_and_in_no_other(cues: list[Cu
                          or (cue.start < start and cue.end > end)]  # fmt: skip
         said = segment(shown)
         assert said.startswith("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:10.000\n")
-        late = [(first + 1000 * SEGMENT_CLOCK_OFFSET, last + 1000 * SEGMENT_CLOCK_OFFSET) for first, last in times(shown)]
+        late = [
+            (first + 1000 * SEGMENT_CLOCK_OFFSET, last + 1000 * SEGMENT_CLOCK_OFFSET) for first, last in times(shown)
+        ]
         assert (times(parse(said.encode())) if shown else []) == late
 
 
@@ -199,4 +203,12 @@ def test_a_headline_is_its_text_with_nothing_but_marks(text: str, question: str)
     assert not re.search("<(?!/?mark>)", shown)
     import unicodedata
 
-    assert html.unescape(re.sub("</?mark>", "", shown)) == html.unescape(html.escape(unicodedata.normalize("NFC", said)))
+    assert html.unescape(re.sub("</?mark>", "", shown)) == html.unescape(
+        html.escape(unicodedata.normalize("NFC", said))
+    )
+
+
+def test_media_and_the_transcoder_mean_the_same_clock() -> None:
+    from services.transcoder.ffmpeg.segments import OFFSET
+
+    assert OFFSET == SEGMENT_CLOCK_OFFSET

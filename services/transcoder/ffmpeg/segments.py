@@ -8,9 +8,10 @@ from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
-from shared.contracts.video import SEGMENT_CLOCK_OFFSET
-
-OFFSET = SEGMENT_CLOCK_OFFSET
+# Presentation time of the film's first picture and first sample in every transport stream.
+# Above zero, since decoding starts a few pictures earlier and transport streams count from zero.
+# Others know it as SEGMENT_CLOCK_OFFSET of shared.contracts.video, which a caged child that needs this may not read.
+OFFSET = 10
 
 # Less than any picture lasts, more than clocks round.
 _SLACK = 0.005
