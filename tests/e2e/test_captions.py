@@ -291,3 +291,8 @@ def test_what_is_not_released_yet_is_in_no_subtitle_playlist(platform: Platform,
     assert growing.count("#EXTINF") == pictures.count("#EXTINF") == 20
     whole = fetch(subtitle_urls(view.url + view.document["managedMasterUrl"])["en"]).decode()
     assert whole.count("#EXTINF") == 26 and whole.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_without_a_command_there_are_no_drafts(platform: Platform, shown: tuple[Course, str]) -> None:
+    answer = platform.admin.post(f"/api/videos/{shown[1]}/captions/draft", json={"language": "ka"})
+    refused(answer, 409, "transcription_off")
