@@ -8,10 +8,11 @@ it takes too long.
 import asyncio
 import os
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.transcoder.ffmpeg.process import FFmpegFailed, ProcessLimits, run
+from services.transcoder.ffmpeg.process import CageBroken, FFmpegFailed, ProcessLimits, run
 
 MOST_BYTES = 2 * 1024 * 1024
 """Of what it writes: the most that captions may have."""
@@ -57,12 +58,14 @@ class TranscribeCommand:
         """What it wrote to ``output``: WebVTT or SubRip, to be read by who takes it over. Raises CommandFailed."""
         values = {AUDIO: str(audio), OUTPUT: str(output), LANGUAGE: language}
         argv = [_filled(word, values) for word in shlex.split(self.template)]
+        # The launcher starts what it is given, and looks nowhere for it.
+        argv[0] = await asyncio.to_thread(shutil.which, argv[0]) or argv[0]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
             async with asyncio.timeout(self.timeout):
                 finished = await run(
                     argv,
-                    stall_timeout=self.timeout,
+                    stall_timeout=2 * self.timeout,
                     limits=_FREE,
                     capture_stdout=True,
                     cwd=output.parent,
@@ -73,6 +76,9 @@ class TranscribeCommand:
             raise CommandFailed("transcription_timeout", f"Nothing was transcribed within {hours:g} hours.") from None
         except FFmpegFailed as error:
             raise CommandFailed("transcription_failed", _SENTENCE, "\n".join(error.stderr_tail)) from None
+        except CageBroken as error:
+            sentence = "The transcription command cannot be started on this worker."
+            raise CommandFailed("transcription_failed", sentence, str(error)) from None
         if finished.returncode != 0:
             detail = "\n".join([f"It ended with {finished.returncode}.", *finished.stderr_tail])
             raise CommandFailed("transcription_failed", _SENTENCE, detail)
