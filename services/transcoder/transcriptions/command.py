@@ -59,7 +59,7 @@ class TranscribeCommand:
         values = {AUDIO: str(audio), OUTPUT: str(output), LANGUAGE: language}
         argv = [_filled(word, values) for word in shlex.split(self.template)]
         # The launcher starts what it is given, and looks nowhere for it.
-        argv[0] = await asyncio.to_thread(shutil.which, argv[0]) or argv[0]
+        argv[0] = await asyncio.to_thread(lambda: shutil.which(argv[0])) or argv[0]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
             async with asyncio.timeout(self.timeout):
