@@ -59,7 +59,7 @@ class TranscribeCommand:
         values = {AUDIO: str(audio), OUTPUT: str(output), LANGUAGE: language}
         argv = [_filled(word, values) for word in shlex.split(self.template)]
         # The launcher starts what it is given, and looks nowhere for it.
-        argv[0] = await asyncio.to_thread(lambda: shutil.which(argv[0])) or argv[0]
+        argv[0] = await asyncio.to_thread(_found, argv[0])
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
             async with asyncio.timeout(self.timeout):
@@ -95,6 +95,10 @@ _FREE = ProcessLimits(
     cut_network=False,
 )
 _SENTENCE = "The transcription command failed. An administrator finds its last words in the worker's log."
+
+
+def _found(program: str) -> str:
+    return shutil.which(program) or program
 
 
 def _filled(word: str, values: dict[str, str]) -> str:
