@@ -122,25 +122,32 @@ def test_asked_twice_it_is_made_once_and_what_was_uploaded_meanwhile_stays(
         good(ask(teacher, video, "it"), 202)
     count = "SELECT count(*) FROM media.caption_drafts WHERE video_id = $1::text::uuid AND language = 'it'"
     assert platform.suite.query(count, video)[0]["count"] == 1
-    until(lambda: transcribers(platform.suite), "the command to run")
+    until(lambda: transcribers(platform.suite, "it"), "the command to run")
     good(teacher.put(f"/api/videos/{video}/captions/it", content=b"WEBVTT\n\n00:01.000 --> 00:02.000\nCiao\n"))
     # Nobody waits for it any more: its command ends with the wish.
     good(teacher.delete(f"/api/videos/{video}/captions/it"), 204)
-    until(lambda: not transcribers(platform.suite), "the command to be ended")
+    until(lambda: not transcribers(platform.suite, "it"), "the command to be ended")
 
 
 def test_a_killed_worker_costs_an_attempt_and_no_draft(platform: Platform, beeping: tuple[Course, str]) -> None:
     course, video = beeping
     teacher = platform.teacher(course)
-    good(ask(teacher, video, "it"), 202)
-    running = until(lambda: transcribers(platform.suite), "the command to run")
+    good(ask(teacher, video, "es"), 202)
+    running = until(lambda: transcribers(platform.suite, "es"), "the command to run")
     assert running
     [worker] = [one for one in platform.suite.processes() if WORKER in one.cmdline()]
     worker.send_signal(signal.SIGKILL)
     until(lambda: not any(one.is_running() for one in running), "the command to end with its worker")
-    row = "SELECT attempts, state FROM transcoding.transcriptions WHERE language = 'it'"
-    until(lambda: platform.suite.query(row)[0]["attempts"] == 2, "another worker to take it up")
-    good(teacher.delete(f"/api/videos/{video}/captions/it"), 204)
+    rows = """SELECT t.attempts, t.state, t.lease_owner, t.error_detail FROM transcoding.transcriptions t
+              JOIN media.caption_drafts d ON d.id = t.id WHERE d.language = 'es'"""
+
+    def taken_up() -> bool:
+        [row] = platform.suite.query(rows)
+        assert row["state"] in ("active", "waiting"), dict(row)
+        return bool(row["attempts"] == 2)
+
+    until(taken_up, "another worker to take it up")
+    good(teacher.delete(f"/api/videos/{video}/captions/es"), 204)
 
 
 def test_what_cannot_be_transcribed_is_refused(platform: Platform, beeping: tuple[Course, str], tmp_path: Path) -> None:
@@ -153,10 +160,10 @@ def test_what_cannot_be_transcribed_is_refused(platform: Platform, beeping: tupl
     assert [one["transcribes"] for one in workers if one["transcribes"] is not None][-1] is True
 
 
-def transcribers(suite: Suite) -> list[psutil.Process]:
+def transcribers(suite: Suite, language: str) -> list[psutil.Process]:
     found = []
     for one in psutil.process_iter(["cmdline"]):
         line = one.info["cmdline"] or []
-        if str(FAKE) in line and str(suite.home) in " ".join(line):
+        if str(FAKE) in line and line[-1] == language and str(suite.home) in " ".join(line):
             found.append(one)
     return found

@@ -1,7 +1,7 @@
 """Stands in for a program that writes down what is said: ``transcriber.py AUDIO OUTPUT LANGUAGE``.
 
-It hears beeps. Where the language is ``fr`` it fails, where it is ``de`` it writes what is no captions, where it is ``it``
-it does not end by itself.
+It hears beeps. Where the language is ``fr`` it fails, where it is ``de`` it writes what is no captions, where it is ``it`` or
+``es`` it does not end by itself.
 """
 
 import array
@@ -17,7 +17,7 @@ def main(audio: str, output: str, language: str) -> None:
         samples = array.array("h", file.readframes(file.getnframes()))
     if language == "fr":
         sys.exit("no model for this language")
-    if language == "it":
+    if language in ("it", "es"):
         threading.Event().wait()
     if language == "de":
         text = "I could not make it out."
