@@ -37,7 +37,12 @@ _ADDRESS = "414 address_too_long"
 _WITH_BODY = ("400 request_interrupted", "413 too_large")
 # What stands in a path may lead to no call at all: a slash in it, or nothing.
 _WITH_PATH = ("404 not_found", "405 method_not_allowed")
-_FILES = {".m3u8": "application/vnd.apple.mpegurl", ".key": "application/octet-stream", ".vtt": "text/vtt"}
+_FILES = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".key": "application/octet-stream",
+    ".vtt": "text/vtt",
+    ".srt": "application/x-subrip",
+}
 _TUS = "application/offset+octet-stream"
 _HLS = _FILES[".m3u8"]
 

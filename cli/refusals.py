@@ -59,6 +59,8 @@ _TUS_CREATE = (
 )
 _KEPT = ("404 download_gone", "416 range_not_satisfiable", "502 upstream_unavailable", "504 upstream_timeout")
 _JOB = ("403 role_required", "404 job_not_found")
+_CAPTIONS = "/api/videos/{video_id}/captions"
+_WRITES_CAPTIONS = ("403 role_required not_your_course", "404 video_not_found", "422 unknown_language")
 _PLAYBACK = "/api/playback/{credential}"
 _UPLOAD = "/api/uploads/{upload_id}"
 _CHAPTER = "/api/progress/chapters/{chapter_id}"
@@ -84,6 +86,9 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", f"{_PLAYBACK}/key/{{epoch}}/{{window}}.key"): (*_SESSION, "403 not_watched_yet", "404 key_not_found"),
     ("GET", f"{_PLAYBACK}/segment/{{rendition}}/{{index}}.ts"): (
         *_SESSION, "404 rendition_not_found segment_not_found", "409 video_not_playable", "503 segment_not_ready",
+    ),
+    ("GET", f"{_PLAYBACK}/subtitle/{{language}}/{{index}}.vtt"): (
+        *_SESSION, "404 rendition_not_found segment_not_found", "409 video_not_playable",
     ),
     ("GET", f"{_PLAYBACK}/availability"): (*_SESSION, "409 video_not_playable"),
     ("POST", f"{_PLAYBACK}/renew"): (*_SESSION, *_ENTITLED, "403 not_your_session"),
@@ -149,6 +154,18 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("DELETE", "/api/upload-links/{token}/tus/{upload_id}"): (*_TUS_UPLOAD, "409 upload_complete"),
     ("DELETE", "/api/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
     ("POST", "/api/videos/{video_id}/analytics"): ("403 not_your_session",),
+    # --- Captions
+    ("GET", f"{_CAPTIONS}/search"): ("422 unknown_language",),
+    ("GET", f"{_CAPTIONS}/{{language}}.vtt"): ("404 captions_not_found", "422 unknown_language"),
+    ("GET", f"{_CAPTIONS}/{{language}}.srt"): ("404 captions_not_found", "422 unknown_language"),
+    ("PUT", f"{_CAPTIONS}/{{language}}"): (
+        *_WRITES_CAPTIONS, "415 not_captions", "422 unknown_encoding no_cues bad_timing cue_too_long too_many_cues",
+    ),
+    ("PATCH", f"{_CAPTIONS}/{{language}}"): (*_WRITES_CAPTIONS, "404 captions_not_found"),
+    ("DELETE", f"{_CAPTIONS}/{{language}}"): (*_WRITES_CAPTIONS, "404 captions_not_found"),
+    ("POST", f"{_CAPTIONS}/draft"): (
+        *_WRITES_CAPTIONS, "409 captions_exist video_not_ready no_sound transcription_off",
+    ),
     # --- Courses
     ("GET", "/api/courses/{course_id}"): ("404 course_not_found",),
     ("PUT", "/api/admin/courses/{course_id}"): (

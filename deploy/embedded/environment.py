@@ -58,6 +58,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "transcoder": (
         *(*_S3, *_PROXIES),
         *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES", "DOWNLOADS_STORAGE_URL"),
+        *("TRANSCRIBE_COMMAND", "TRANSCRIBE_TIMEOUT"),
     ),
     "progress": (),
 }

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.media.captions.endpoints import router as captions_router
 from services.media.catalog.endpoints import router as catalog_router
 from services.media.direct.endpoints import router as direct_router
 from services.media.downloads.endpoints import router as downloads_router
@@ -44,6 +45,8 @@ def create_app(settings: MediaSettings) -> FastAPI:
             app.state.fetcher = parts.fetcher
             app.state.playback = parts.playback
             app.state.downloads = parts.downloads
+            app.state.captions = parts.captions
+            app.state.caption_drafts = parts.caption_drafts
             app.state.status_feed = parts.status_feed
             yield
 
@@ -75,6 +78,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         videos_router,
         playback_router,
         downloads_router,
+        captions_router,
         keys_router,
         storage_router,
     ):

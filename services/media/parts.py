@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
+from services.media.captions.drafts import CaptionDrafts
+from services.media.captions.service import CaptionService
 from services.media.catalog.service import CatalogService
 from services.media.direct.service import DirectService
 from services.media.downloads.service import DownloadService
@@ -63,6 +65,8 @@ class Parts:
     fetcher: Fetcher
     playback: PlaybackService
     downloads: DownloadService
+    captions: CaptionService
+    caption_drafts: CaptionDrafts
     status_feed: StatusFeed
     takeover: Takeover
     rollback: Rollback
@@ -116,6 +120,8 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
                 database, keyring, WantedSegments(database, transcoder_bell), settings.public_base_url
             ),
             downloads=DownloadService(database, kept, transcoder_bell),
+            captions=CaptionService(database),
+            caption_drafts=CaptionDrafts(database, transcoder_bell),
             status_feed=StatusFeed(videos),
             takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
             sources=SourceService(database, private, videos, quota),

@@ -18,6 +18,7 @@ from shared.contracts.jobs import (
     RotateKeys,
     SweepStorage,
     SyncDownload,
+    SyncDraft,
     SyncVersion,
 )
 from shared.jobs import every, run_until_stopped, run_worker, worker_for
@@ -49,6 +50,9 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
     async def feed(job: FeedUpload) -> None:
         await parts.feeder.feed(job.upload_id)
 
+    async def take_over_draft(job: SyncDraft) -> None:
+        await parts.caption_drafts.take_over(job.draft_id)
+
     async def sweep(job: SweepStorage) -> None:
         await parts.sweeper.sweep()
 
@@ -70,6 +74,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         await parts.upload_ledger.sweep()
         await parts.feeder.ring_waiting()
         await parts.downloads.reconcile()
+        await parts.caption_drafts.reconcile()
         await parts.sweeper.sweep()
         await parts.rotation.ring_waiting()
         await parts.twins.ring_unread()
@@ -98,7 +103,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         [
             *((SyncVersion, sync), (SyncDownload, take_over), (SweepStorage, sweep), (RotateKeys, rotate)),
             *((HashSource, read_source), (RetainSources, retain), (ReconcileStorage, report)),
-            (FeedUpload, feed),
+            *((FeedUpload, feed), (SyncDraft, take_over_draft)),
         ],
         cron_jobs=[
             every(reconcile, "reconcile", second=EVERY_TEN_SECONDS),

@@ -30,5 +30,9 @@ class TranscoderWorkerSettings(
     """What the copies of sources on S3 may hold together on this host. Unused where sources lie on disk."""
     chunk_disk_bytes: int = Field(default=4 * 1024**3, ge=64 * 1024**2)
     """What the files of one chunk may hold together while it is made."""
+    transcribe_command: str = ""
+    """A command line that writes captions: ``{audio}`` is a WAV file, ``{output}`` where they go, ``{language}`` theirs."""
+    transcribe_timeout: float = Field(default=4 * 3600, gt=0)
+    """Seconds after which it is ended."""
     video_encoder: str = "libx264"
     """FFmpeg's name of an H.264 encoder, or ``auto``; tried when the worker starts."""

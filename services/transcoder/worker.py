@@ -4,7 +4,7 @@ Slots take work from the ledger in Postgres. arq only wakes them: a slot also lo
 lost ring costs two seconds and a lost Redis costs nothing else. Two slots are kept for what somebody waits for: the
 start of a film, and what a viewer asked for before it was made (a picture and its sound, at the same time). One takes
 sound and stills only, which leave a core idle where they are made alone: they are made beside the picture. One makes
-films to take home, which is work for disk and network.
+films to take home, which is work for disk and network; and one drafts captions, where there is a command for it.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
+from services.transcoder.bells import Bells
 from services.transcoder.downloads import repository as downloads
 from services.transcoder.downloads.service import DownloadMaker
 from services.transcoder.ffmpeg.encoders import EncoderUnavailable, choose
@@ -28,21 +28,21 @@ from services.transcoder.pipeline.planning import Planner
 from services.transcoder.pipeline.sources import Sources
 from services.transcoder.pipeline.workplace import clear_the_dead, workplace
 from services.transcoder.settings import TranscoderWorkerSettings
+from services.transcoder.transcriptions import repository as transcriptions
+from services.transcoder.transcriptions.command import TranscribeCommand
+from services.transcoder.transcriptions.service import Transcriber
 from shared.contracts.jobs import (
-    MEDIA_QUEUE,
     TRANSCODER_QUEUE,
     CancelVersion,
     ChunksWaiting,
-    Job,
+    DraftCaptions,
     MakeDownload,
     PlanVersion,
     SegmentWanted,
-    SyncDownload,
-    SyncVersion,
 )
 from shared.crypto import KeyRing
 from shared.db import Database
-from shared.jobs import Doorbell, every, run_until_stopped, run_worker, worker_for
+from shared.jobs import every, run_until_stopped, run_worker, worker_for
 from shared.observability import configure_logging
 from shared.settings import read
 from shared.storage import open_store
@@ -57,32 +57,6 @@ URGENT_SLOTS = 2
 EVERY_TEN_SECONDS = set(range(5, 60, 10))
 
 
-class Bells:
-    """Both queues' doorbells. A ring that fails is logged and forgotten: the reconciler finds the work."""
-
-    def __init__(self, redis_url: str) -> None:
-        self._own, self._media = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
-
-    async def tell_media(self, version_id: UUID) -> None:
-        await self._ring(self._media, SyncVersion(version_id=version_id))
-
-    async def tell_media_of_download(self, download_id: UUID) -> None:
-        await self._ring(self._media, SyncDownload(download_id=download_id))
-
-    async def tell_workers(self) -> None:
-        await self._ring(self._own, ChunksWaiting())
-
-    async def _ring(self, bell: Doorbell, job: Job) -> None:
-        try:
-            await bell.ring(job)
-        except Exception:
-            log.warning("a doorbell could not be rung; the reconciler will find the work", exc_info=True)
-
-    async def close(self) -> None:
-        await self._own.close()
-        await self._media.close()
-
-
 class WorkerProcess:
     """All of one worker: its slots, its ear for the doorbell, and the word that it lives."""
 
@@ -95,11 +69,13 @@ class WorkerProcess:
         bells: Bells,
         name: str,
         facts: dict[str, Any],
+        transcriber: Transcriber | None = None,
     ) -> None:
         self._database = database
         self._planner = planner
         self._encoder = encoder
         self._maker = maker
+        self._transcriber = transcriber
         self._bells = bells
         self._name = name
         self._facts = facts
@@ -129,6 +105,12 @@ class WorkerProcess:
             await downloads.enter(session, job.download_id)
         self._wake()
 
+    async def enter_draft(self, job: DraftCaptions) -> None:
+        """Staff want captions drafted: write it into the ledger. A second ring finds it there."""
+        async with self._database.session_scope() as session:
+            await transcriptions.enter(session, job.draft_id)
+        self._wake()
+
     async def cancel(self, job: CancelVersion) -> None:
         async with self._database.session_scope() as session:
             standing = await repository.job_of(session, job.version_id)
@@ -144,14 +126,19 @@ class WorkerProcess:
             await upkeep.mend_running(session)
             await downloads.enter(session)
             await downloads.forget_unwanted(session)
+            await transcriptions.enter(session)
+            await transcriptions.forget_unwanted(session)
         async with self._database.session_scope() as session:
             ended = await repository.finalise(session)
             waits = await upkeep.work_waits(session)
             made = await downloads.settled(session)
+            drafted = await transcriptions.settled(session)
         for version_id in ended:
             await self._bells.tell_media(version_id)
         for download_id in made:
             await self._bells.tell_media_of_download(download_id)
+        for draft_id in drafted:
+            await self._bells.tell_media_of_draft(draft_id)
         if waits:
             await self._bells.tell_workers()
 
@@ -164,6 +151,8 @@ class WorkerProcess:
             yield self.slot(repository.ORDINARY_LANE)
         yield self.slot(repository.ORDINARY_LANE, light=True)
         yield self.download_slot()
+        if self._transcriber is not None:
+            yield self.transcription_slot(self._transcriber)
 
     async def slot(self, lane: int, *, light: bool = False, plans: bool = True) -> None:
         """Take work of ``lane`` or a more urgent one, piece after piece; then wait for the bell.
@@ -175,6 +164,20 @@ class WorkerProcess:
     async def download_slot(self) -> None:
         """Make films to take home, one after the other."""
         await self._work_for_ever(self._one_download)
+
+    async def transcription_slot(self, transcriber: Transcriber) -> None:
+        """Draft captions, one film after the other."""
+
+        async def one() -> bool:
+            async with self._database.session_scope() as session:
+                held = await transcriptions.claim(session, self._name)
+            if held is None:
+                return False
+            await transcriber.transcribe(held)
+            await self._bells.tell_media_of_draft(held.id)
+            return True
+
+        await self._work_for_ever(one)
 
     async def _work_for_ever(self, one: Callable[[], Awaitable[bool]]) -> None:
         bell = asyncio.Event()
@@ -253,6 +256,7 @@ async def working_encoder(settings: TranscoderWorkerSettings) -> str:
 
 
 async def work(settings: TranscoderWorkerSettings) -> None:
+    command = TranscribeCommand.set_by(settings.transcribe_command, settings.transcribe_timeout)
     encoder = await working_encoder(settings)
     name = f"{socket.gethostname()}-{os.getpid()}"
     redis_url = settings.redis_url.get_secret_value()
@@ -283,9 +287,15 @@ async def work(settings: TranscoderWorkerSettings) -> None:
             disk_bytes=settings.chunk_disk_bytes,
             tell_media=bells.tell_media,
         )
-        facts = {"slots": settings.transcoder_slots, "encoder": shop.encoder, "sandbox": await sandbox_facts()}
+        facts = {
+            "slots": settings.transcoder_slots,
+            "encoder": shop.encoder,
+            "transcribes": command is not None,
+            "sandbox": await sandbox_facts(),
+        }
         planner, maker = Planner(database, sources), DownloadMaker(shop, kept)
-        process = WorkerProcess(database, planner, Encoder(shop), maker, bells, name, facts)
+        transcriber = None if command is None else Transcriber(shop, command)
+        process = WorkerProcess(database, planner, Encoder(shop), maker, bells, name, facts, transcriber)
         async with asyncio.TaskGroup() as group:
             group.create_task(process.say_alive())
             group.create_task(process.clear_up(settings.work_dir))
@@ -303,6 +313,7 @@ def _ear(redis_url: str, process: WorkerProcess) -> Any:
             (ChunksWaiting, process.look),
             (SegmentWanted, process.wish),
             (MakeDownload, process.enter_download),
+            (DraftCaptions, process.enter_draft),
             (CancelVersion, process.cancel),
         ],
         cron_jobs=[every(process.reconcile, "reconcile", second=EVERY_TEN_SECONDS)],

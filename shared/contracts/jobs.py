@@ -92,6 +92,18 @@ class SyncDownload(Job):
     download_id: UUID
 
 
+class DraftCaptions(Job):
+    """Transcoder: staff want captions drafted; transcribe what ``media.caption_drafts`` names."""
+
+    draft_id: UUID
+
+
+class SyncDraft(Job):
+    """Media: the transcoder's ledger of a draft moved on; take over what it says."""
+
+    draft_id: UUID
+
+
 class CancelVersion(Job):
     """Transcoder: nobody wants this version any more; stop working on it."""
 

@@ -27,6 +27,10 @@ class Container(StrEnum):
 
 FINAL_PLAYLIST = "Lectern-Final"
 """The header by which media tells the gateway that the film is made: this playlist of this epoch will not change."""
+SEGMENT_CLOCK_OFFSET = 10
+"""Seconds that the clock of every segment shows when the film begins: its first picture and first sample."""
+SUBTITLES_PREFIX = "subtitles-"
+"""What a language follows in the name of its subtitle rendition."""
 SEGMENTS_PER_KEY_WINDOW = 10
 """Segments 10w..10w+9 of every rendition share window key w."""
 

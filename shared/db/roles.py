@@ -34,7 +34,8 @@ GRANTS: Mapping[str, Grants] = {
     ),
     "media": Grants(writes=("catalog", "media"), reads=("transcoding.*", "learning.progress", "access.key_fetches")),
     "transcoder": Grants(
-        writes=("transcoding",), reads=("media.videos", "media.video_versions", "media.content_keys", "media.downloads")
+        writes=("transcoding",),
+        reads=("media.videos", "media.video_versions", "media.content_keys", "media.downloads", "media.caption_drafts"),
     ),
     "progress": Grants(writes=("learning", "analytics"), reads=("catalog.*", "media.videos", "media.video_versions")),
 }

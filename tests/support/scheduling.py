@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 END_TO_END = "tests/e2e/"
-OWN_SUITES = ("test_crash_and_limits.py", "test_platform_decides.py", "test_s3_storage.py")
+OWN_SUITES = ("test_crash_and_limits.py", "test_platform_decides.py", "test_s3_storage.py", "test_transcription.py")
 """Files whose tests start suites of their own: they run beside the others, which share one."""
 
 

@@ -23,6 +23,8 @@ from shared.contracts.model import is_external_id
 LISTS_BODY = 8 * 1024 * 1024
 """Ten thousand enrolments with long ids."""
 
+CAPTIONS_BODY = 2 * 1024 * 1024
+
 Guard = Literal["signed in", "may watch", "may study", "link"]
 
 LINK_HOLDER = Actor(user_id="upload-link", role=Role.STUDENT)
@@ -81,6 +83,14 @@ ROUTES = (
     Route("GET", "/api/videos/{video_id}/storyboard.vtt", "media", "may watch"),
     Route("GET", "/api/videos/{video_id}/storyboard.json", "media", "may watch"),
     Route("POST", "/api/videos/{video_id}/rollback", "media"),
+    Route("GET", "/api/videos/{video_id}/captions", "media", "may watch"),
+    Route("GET", "/api/videos/{video_id}/captions/search", "media", "may watch"),
+    Route("GET", "/api/videos/{video_id}/captions/{language}.vtt", "media", "may watch"),
+    Route("GET", "/api/videos/{video_id}/captions/{language}.srt", "media", "may watch"),
+    Route("PUT", "/api/videos/{video_id}/captions/{language}", "media", body=CAPTIONS_BODY),
+    Route("PATCH", "/api/videos/{video_id}/captions/{language}", "media"),
+    Route("DELETE", "/api/videos/{video_id}/captions/{language}", "media"),
+    Route("POST", "/api/videos/{video_id}/captions/draft", "media"),
     Route("DELETE", "/api/videos/{video_id}", "media"),
     Route("PUT", "/api/videos/{video_id}/download-policy", "media"),
     Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),

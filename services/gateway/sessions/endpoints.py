@@ -24,6 +24,7 @@ router = APIRouter(tags=["playback"])
 
 MAX_BEAT = 64 * 1024
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+Language = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{2,35}$")]
 Credential = Annotated[str, Path(min_length=16, max_length=128)]
 Number = Annotated[int, Path(ge=0, le=1_000_000)]
 
@@ -127,6 +128,16 @@ async def segment(
     path = f"/internal/playback/{found.version_id}/segments/{rendition}/{index}"
     answer = await media.get(path, params=_epoch(found))
     return RedirectResponse(answer.json()["url"], 302, {"Cache-Control": "no-store"})
+
+
+@router.get("/api/playback/{credential}/subtitle/{language}/{index}.vtt", response_class=Response)
+async def subtitle(
+    credential: Credential, language: Language, index: Number, sessions: Sessions, media: Media, ip: ClientIp
+) -> Response:
+    """The captions of one segment, as they are now."""
+    found = await sessions.require(credential, ip)
+    answer = await media.get(f"/internal/playback/{found.version_id}/subtitles/{language}/{index}.vtt")
+    return Response(answer.body, media_type="text/vtt", headers={"Cache-Control": "private, no-cache"})
 
 
 @router.get("/api/playback/{credential}/availability", response_class=Response)

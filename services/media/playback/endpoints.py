@@ -56,6 +56,13 @@ async def segment(
     return SegmentAddress(url=await playback.segment(version_id, rendition, index, epoch))
 
 
+@router.get("/{version_id}/subtitles/{language}/{index}.vtt", response_class=Response)
+async def subtitle(version_id: UUID, language: str, index: int, playback: Playback) -> Response:
+    """The captions of one segment. An edit is seen at once, so nobody keeps it."""
+    text = await playback.subtitle_segment(version_id, language, index)
+    return Response(text, media_type="text/vtt", headers={"Cache-Control": "private, no-cache"})
+
+
 @router.get("/{version_id}/availability")
 async def availability(version_id: UUID, playback: Playback) -> Availability:
     return await playback.availability(version_id)

@@ -13,6 +13,8 @@ from shared.contracts.video import SEGMENTS_PER_KEY_WINDOW
 
 VERSION = 6
 AUDIO_GROUP = "audio"
+SUBTITLE_GROUP = "subtitles"
+_FOR_THE_DEAF = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,18 @@ class Variant:
     is_default: bool = True
 
 
-def master_playlist(variants: Sequence[Variant], prefix: str = "") -> str:
+@dataclass(frozen=True)
+class SubtitleRendition:
+    """A language of captions as the master playlist announces it. ``tells_sounds``: it is for who does not hear, too."""
+
+    name: str
+    language: str
+    label: str
+    is_default: bool
+    tells_sounds: bool
+
+
+def master_playlist(variants: Sequence[Variant], prefix: str = "", subtitles: Sequence[SubtitleRendition] = ()) -> str:
     """The master playlist; ``prefix`` stands before each media playlist's name.
 
     The lowest rung comes first, because players that have measured nothing yet begin with the first variant.
@@ -44,11 +57,13 @@ def master_playlist(variants: Sequence[Variant], prefix: str = "") -> str:
     # A film of sound alone is a variant itself; its other languages stand beside it in the same group.
     if videos or len(audio) > 1:
         lines += [_media_line(variant, prefix) for variant in audio]
+    lines += _subtitle_lines(subtitles, prefix)
+    group = f',SUBTITLES="{SUBTITLE_GROUP}"' if subtitles else ""
     if videos:
         for variant in videos:
-            lines += [_stream_line(variant, audio), f"{prefix}{variant.name}.m3u8"]
+            lines += [_stream_line(variant, audio) + group, f"{prefix}{variant.name}.m3u8"]
     elif audio:
-        lines += [_stream_line(audio[0], audio[1:] and audio), f"{prefix}{audio[0].name}.m3u8"]
+        lines += [_stream_line(audio[0], audio[1:] and audio) + group, f"{prefix}{audio[0].name}.m3u8"]
     return "\n".join(lines) + "\n"
 
 
@@ -62,6 +77,22 @@ def _media_line(audio: Variant, prefix: str) -> str:
         parts.append(f'LANGUAGE="{_quotable(audio.language)}"')
     parts += [f"DEFAULT={'YES' if audio.is_default else 'NO'}", "AUTOSELECT=YES", 'CHANNELS="2"']
     return "#EXT-X-MEDIA:" + ",".join([*parts, f'URI="{prefix}{audio.name}.m3u8"'])
+
+
+def _subtitle_lines(subtitles: Sequence[SubtitleRendition], prefix: str) -> list[str]:
+    lines: list[str] = []
+    names: set[str] = set()
+    for one in subtitles:
+        # Names must differ within a group, and labels are anybody's.
+        label = _quotable(one.label)
+        name = label if label not in names else f"{label} ({one.language})"
+        names.add(name)
+        parts = ["TYPE=SUBTITLES", f'GROUP-ID="{SUBTITLE_GROUP}"', f'NAME="{name}"', f'LANGUAGE="{one.language}"']
+        parts += [f"DEFAULT={'YES' if one.is_default else 'NO'}", "AUTOSELECT=YES", "FORCED=NO"]
+        if one.tells_sounds:
+            parts.append(f'CHARACTERISTICS="{_FOR_THE_DEAF}"')
+        lines.append("#EXT-X-MEDIA:" + ",".join([*parts, f'URI="{prefix}{one.name}.m3u8"']))
+    return lines
 
 
 def _quotable(text: str) -> str:

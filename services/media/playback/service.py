@@ -7,10 +7,12 @@ from uuid import UUID
 from services.media.playback import errors
 from services.media.playback.playlists import Variant, master_playlist, media_playlist
 from services.media.playback.schemas import Availability
+from services.media.playback.subtitles import renditions as subtitle_renditions
+from services.media.playback.subtitles import subtitle_playlist, subtitle_segment
 from services.media.playback.wanted import WantedSegments
 from services.media.videos import ledger as ledgers
 from services.media.videos import repository
-from shared.contracts.video import VideoStatus, public_prefix, segment_key
+from shared.contracts.video import SUBTITLES_PREFIX, VideoStatus, public_prefix, segment_key
 from shared.crypto import KeyRing, segment_iv
 from shared.db import Database, Session
 from shared.db.models.media import Rendition, VideoVersion
@@ -28,12 +30,13 @@ class PlaybackService:
     async def master(self, version_id: UUID, only: str | None = None, prefix: str = "") -> str:
         """The master playlist; of one quality where ``only`` names its rendition."""
         async with self._database.session_scope() as session:
-            await self._version(session, version_id)
+            version = await self._version(session, version_id)
             renditions = await repository.renditions(session, version_id)
+            subtitles = await subtitle_renditions(session, version.video_id)
         wanted = [item for item in renditions if only is None or item.name == only or item.kind == "audio"]
         if only is not None and all(item.name != only for item in wanted):
             raise errors.rendition_not_found(only)
-        return master_playlist([_variant(item) for item in wanted], prefix)
+        return master_playlist([_variant(item) for item in wanted], prefix, subtitles)
 
     async def media(
         self, version_id: UUID, name: str, windows: int | None = None, prefix: str = "", epoch: int | None = None
@@ -46,6 +49,9 @@ class PlaybackService:
         """
         async with self._database.session_scope() as session:
             version = await self._version(session, version_id)
+            if name.startswith(SUBTITLES_PREFIX):
+                # Never final: captions may be deleted at any time.
+                return await subtitle_playlist(session, version.video_id, version_id, name, windows, prefix), False
             rendition = await self._rendition(session, version_id, name)
             epoch = epoch or version.key_epoch
             secret = await self._secret(session, version, epoch)
@@ -80,6 +86,12 @@ class PlaybackService:
         if not made and not await self._wanted.wait(version_id, name, index):
             raise errors.segment_not_ready()
         return self._address(version, epoch or version.key_epoch, name, index)
+
+    async def subtitle_segment(self, version_id: UUID, language: str, index: int) -> str:
+        """WebVTT of one language for one segment of the film."""
+        async with self._database.session_scope() as session:
+            version = await self._version(session, version_id)
+            return await subtitle_segment(session, version.video_id, version_id, language, index)
 
     async def availability(self, version_id: UUID) -> Availability:
         """Which stretches are there, for players that choose among renditions."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from shared.contracts.captions import EmbeddedCaptions
 from shared.contracts.outline import Images, Outline
 from shared.db import Session
 from shared.db.models.transcoding import Chunk, ProcessingJob
@@ -194,6 +195,13 @@ async def sizes(session: Session, job_id: UUID) -> Mapping[str, list[int]]:
         {"job": job_id},
     )
     return {name: list(found) for name, found in rows}
+
+
+async def embedded_captions(session: Session, job_id: UUID) -> EmbeddedCaptions | None:
+    """The source's own text tracks; None while they are not looked for yet."""
+    query = select(Chunk.captions).where(Chunk.job_id == job_id, Chunk.captions.is_not(None), Chunk.state == "done")
+    found = (await session.scalars(query)).first()
+    return None if found is None else EmbeddedCaptions.model_validate(found)
 
 
 async def images(session: Session, job_id: UUID) -> Sequence[Images]:

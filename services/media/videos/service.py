@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
+from services.media.captions import repository as captions
 from services.media.catalog.staff import require_staff
 from services.media.downloads import repository as downloads
 from services.media.keys.content_keys import new_content_key
@@ -248,6 +249,7 @@ class VideoService:
                 assert version_id is not None
                 self._cancel_after_commit(session, version_id)
             await downloads.drop_of_video(session, video_id)
+            await captions.drop_of_video(session, video_id)
             await repository.bury_everywhere(session, f"{video_id}/", "video deleted")
             for version in await repository.versions_of(session, video_id):
                 await bury_borrowed(session, version, "video deleted")

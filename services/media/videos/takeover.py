@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.media.captions.embedded import take_embedded
 from services.media.videos import ledger as ledgers
 from services.media.videos import repository
 from services.media.videos.ledger import Ledger
@@ -65,6 +66,7 @@ class Takeover:
                 version.percent = 100.0
                 version.ready_at = datetime.now(UTC)
                 await self._publish(session, version)
+            await _take_captions(session, version, ledger)
 
     async def _failed(self, session: Session, version: VideoVersion, ledger: Ledger) -> None:
         version.status = "failed"
@@ -127,6 +129,19 @@ async def _take_images(session: Session, version: VideoVersion, ledger: Ledger) 
         version.poster_key = images.poster_key or version.poster_key
         await repository.write_stills(session, version.id, images.thumbnails)
         await repository.write_sheets(session, version.id, images.sheets)
+
+
+async def _take_captions(session: Session, version: VideoVersion, ledger: Ledger) -> None:
+    """The source's own captions, once, when viewers get this version: until then they have those of the one before."""
+    if version.captions_taken_at is not None:
+        return
+    video = await repository.live_video(session, version.video_id, lock=True)
+    if video is None or video.current_version_id != version.id:
+        return
+    found = await ledgers.embedded_captions(session, ledger.job_id)
+    if found is not None:
+        await take_embedded(session, video.id, found)
+        version.captions_taken_at = datetime.now(UTC)
 
 
 async def _measure(session: Session, version: VideoVersion, ledger: Ledger) -> None:

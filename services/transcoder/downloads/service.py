@@ -23,11 +23,10 @@ from services.transcoder.ladder.schema import Plan
 from services.transcoder.pipeline.brake import PATIENT
 from services.transcoder.pipeline.encoding import Workshop
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
-from services.transcoder.pipeline.repository import HEARTBEAT_SECONDS, Source, content_key, wanted_source
+from services.transcoder.pipeline.published import PublishedFilm, place_of
+from services.transcoder.pipeline.repository import HEARTBEAT_SECONDS, Source, wanted_source
 from services.transcoder.pipeline.sources import drop_directory, fresh_directory
-from shared.contracts.video import download_prefix, public_prefix, segment_key
-from shared.crypto import decrypt_segment, segment_key_and_iv
-from shared.db import Session
+from shared.contracts.video import download_prefix
 from shared.storage import StorageError, Store
 
 log = logging.getLogger(__name__)
@@ -152,17 +151,11 @@ class DownloadMaker:
             await repository.fail(session, held, code, message, detail)
 
 
-class _Film:
-    """What one file is made of: the renditions in it, and their segments in the clear."""
+class _Film(PublishedFilm):
+    """What one file is made of: a rendition and all sounds."""
 
     def __init__(self, shop: Workshop, source: Source, plan: Plan, rendition: str) -> None:
-        self._shop = shop
-        self._source = source
-        self._prefix = public_prefix(
-            str(source.video_id), str(source.version_id), source.key_epoch, source.public_secret
-        )
-        self.plan = plan
-        self.version_id = source.version_id
+        super().__init__(shop.public, shop.keyring, source, plan)
         sounds = tuple(audio.name for audio in plan.audio)
         self.renditions: Sequence[str] = (rendition, *(name for name in sounds if name != rendition))
 
@@ -170,48 +163,17 @@ class _Film:
     def pictures(self) -> int | None:
         return self.plan.video.frame_count if self.plan.video else None
 
-    async def secret(self, session: Session) -> bytes:
-        row = await content_key(session, self.version_id, self._source.key_epoch)
-        assert row is not None, "media writes the content key together with the version"
-        return self._shop.keyring.open(row)
-
     def tracks(self, secret: bytes) -> list[Track]:
         sounds = {audio.name: audio for audio in self.plan.audio}
         return [
             Track(
                 kind="audio" if name in sounds else "video",
-                segments=self._segments(name, secret),
+                segments=self.segments(name, secret),
                 language=_language(sounds[name].language) if name in sounds else None,
                 is_default=sounds[name].is_default if name in sounds else True,
             )
             for name in self.renditions
         ]
-
-    async def _segments(self, name: str, secret: bytes) -> AsyncGenerator[bytes, None]:
-        """Each segment decrypted, while the one after it is fetched."""
-        coming = asyncio.create_task(self._segment(name, 0, secret))
-        try:
-            for index in range(self.plan.segment_count):
-                segment = await coming
-                if index + 1 < self.plan.segment_count:
-                    coming = asyncio.create_task(self._segment(name, index + 1, secret))
-                yield segment
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-
-    async def _segment(self, name: str, index: int, secret: bytes) -> bytes:
-        ciphertext = bytearray()
-        async with aclosing(self._shop.public.get(segment_key(self._prefix, name, index))) as pieces:
-            async for piece in pieces:
-                ciphertext += piece
-        key, iv = segment_key_and_iv(secret, name, index)
-        return await asyncio.to_thread(decrypt_segment, bytes(ciphertext), key, iv)
-
-
-def place_of(source: Source) -> tuple[int, str, int]:
-    """Which segments a version has: another epoch, place or run has others."""
-    return source.key_epoch, source.public_secret, source.run
 
 
 def _language(tag: str | None) -> str | None:

@@ -41,6 +41,7 @@ _FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 _ENCRYPTED_TAGS = frozenset({"encv", "enca", "drmi", "drms"})
 _ATTACHED_PICTURE = 0x400
 _DEFAULT = 0x1
+_FORCED, _HEARING_IMPAIRED = 0x40, 0x80
 # Beyond these even looking costs too much; what is published is for the ladder's limits to say.
 _MOST_STREAMS = 128
 _MOST_DECLARED_PIXELS = 64_000_000
@@ -100,6 +101,7 @@ def examine(path: str, container: str) -> dict[str, Any]:
             "stream_count": len(streams),
             "start_time": (source.start_time or 0) / av.time_base,
             "audio": [],
+            "subtitles": [_subtitles(s) for s in streams if s.type == "subtitle"],
         }
         claimed = float(source.duration / av.time_base) if source.duration else 0.0
     if video is not None:
@@ -277,6 +279,20 @@ def _audio(path: str, container: str, index: int) -> dict[str, Any] | None:
             "frame_phase": grid.phase,
             "sample_exact": grid.exact,
         }
+
+
+def _subtitles(stream: Any) -> dict[str, Any]:
+    """A SubtitleStream as a dict."""
+    context, disposition = stream.codec_context, int(stream.disposition)
+    return {
+        "index": int(stream.index),
+        "codec": context.codec.canonical_name if context is not None else "unknown",
+        "language": stream.language,
+        "title": stream.metadata.get("title"),
+        "is_default": bool(disposition & _DEFAULT),
+        "is_forced": bool(disposition & _FORCED),
+        "tells_sounds": bool(disposition & _HEARING_IMPAIRED),
+    }
 
 
 def _measure_ends(path: str, container: str, answer: dict[str, Any], claimed: float) -> None:

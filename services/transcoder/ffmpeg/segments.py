@@ -10,6 +10,7 @@ from pathlib import Path
 
 # Presentation time of the film's first picture and first sample in every transport stream.
 # Above zero, since decoding starts a few pictures earlier and transport streams count from zero.
+# Others know it as SEGMENT_CLOCK_OFFSET of shared.contracts.video, which a caged child that needs this may not read.
 OFFSET = 10
 
 # Less than any picture lasts, more than clocks round.

@@ -96,6 +96,8 @@ class WorkerAnswer(Document):
     id: str
     slots: int | None = None
     encoder: str | None = None
+    transcribes: bool | None = None
+    """Whether it has a command for drafts of captions."""
     sandbox: dict[str, bool] | None = None
 
 

@@ -109,6 +109,18 @@ class AudioStream(_Frozen):
         return self.start + Fraction(self.duration).limit_denominator(1_000_000)
 
 
+class SubtitleStream(_Frozen):
+    """One subtitle stream, of text or of pictures. `tells_sounds`: it is for people who do not hear."""
+
+    index: int
+    codec: str
+    language: str | None = None
+    title: str | None = None
+    is_default: bool = False
+    is_forced: bool = False
+    tells_sounds: bool = False
+
+
 class Probe(_Frozen):
     """A readable media file. `container` is the demuxer that was forced, for example "mov"."""
 
@@ -119,3 +131,4 @@ class Probe(_Frozen):
     stream_count: int = 0
     video: VideoStream | None = None
     audio: tuple[AudioStream, ...] = ()
+    subtitles: tuple[SubtitleStream, ...] = ()

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import ceil
 
 from services.transcoder.ladder import rungs
+from services.transcoder.ladder.captions import caption_tracks
 from services.transcoder.ladder.limits import Limits, check
 from services.transcoder.ladder.model import Probe, Refused, VideoStream
 from services.transcoder.ladder.schema import (
@@ -58,9 +59,8 @@ def make_plan(probe: Probe, limits: Limits | None = None) -> Plan:
     """Decides what is published of `probe`'s film. Pure; raises Refused for a film that cannot or may not be."""
     check(probe, limits or Limits())
     sounds = tracks(probe.audio)
-    if probe.video is not None:
-        return _film(probe, probe.video, sounds)
-    return _sound(probe, sounds)
+    plan = _sound(probe, sounds) if probe.video is None else _film(probe, probe.video, sounds)
+    return plan.model_copy(update={"captions": caption_tracks(probe.subtitles)})
 
 
 def published_fps(source: Fraction) -> Fraction:

@@ -117,6 +117,16 @@ class AudioPlan(_Frozen):
         return value
 
 
+class CaptionPlan(_Frozen):
+    """A text track of the source that is taken over. `language` is an RFC 5646 tag, `title` the file's own name for it."""
+
+    stream_index: int
+    language: str | None = None
+    title: str | None = None
+    is_default: bool = False
+    tells_sounds: bool = False
+
+
 class ChunkPlan(_Frozen):
     """A unit of work: `segment_count` segments from `first_segment` on.
 
@@ -140,7 +150,8 @@ class ChunkPlan(_Frozen):
 class Plan(_Frozen):
     """All that will be published of a film. `chunks` stand in the order in which they should be made.
 
-    `audio` has one rendition for each of the source's sound tracks, the one that plays by default first.
+    `audio` has one rendition for each of the source's sound tracks, the one that plays by default first. `captions` are
+    taken from the source together with the first stills.
     """
 
     container: str
@@ -149,6 +160,7 @@ class Plan(_Frozen):
     segment_count: int
     video: VideoPlan | None = None
     audio: tuple[AudioPlan, ...] = ()
+    captions: tuple[CaptionPlan, ...] = ()
     chunks: tuple[ChunkPlan, ...]
 
     @field_validator("audio", mode="before")

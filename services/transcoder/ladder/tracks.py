@@ -61,7 +61,7 @@ def tracks(streams: tuple[AudioStream, ...]) -> tuple[Track, ...]:
     found: list[Track] = []
     for group in groups[:MOST_TRACKS]:
         language = next((tag for s in group if (tag := language_tag(s.language))), None)
-        title = _title(group[0]) if len(group) == 1 else None
+        title = one_line(group[0].title) if len(group) == 1 else None
         names.append(_name(language, names))
         labels.append(_label(title, language, labels))
         found.append(Track(names[-1], labels[-1], language, group, group is default))
@@ -80,7 +80,7 @@ def _are_one_mix(streams: tuple[AudioStream, ...]) -> bool:
 
 def _content(stream: AudioStream) -> str:
     """What the title says of what is heard, beside which channel or microphone of it this is."""
-    words = re.findall(r"[^\W\d_]+", (_title(stream) or "").casefold())
+    words = re.findall(r"[^\W\d_]+", (one_line(stream.title) or "").casefold())
     return " ".join(word for word in words if word not in _PLACES)
 
 
@@ -108,7 +108,7 @@ def _label(title: str | None, language: str | None, taken: list[str]) -> str:
     return choice
 
 
-def _title(stream: AudioStream) -> str | None:
-    """The stream's title in one line, without what would end a quoted string in a playlist."""
-    words = "".join(c if c.isprintable() and c != '"' else " " for c in stream.title or "").split()
+def one_line(title: str | None) -> str | None:
+    """A stream's title in one line, without what would end a quoted string in a playlist."""
+    words = "".join(c if c.isprintable() and c != '"' else " " for c in title or "").split()
     return " ".join(words)[:_LONGEST_LABEL].rstrip() or None

@@ -26,10 +26,12 @@ from services.transcoder.ladder.model import Refused
 from services.transcoder.ladder.schema import ChunkPlan
 from services.transcoder.pipeline import repository
 from services.transcoder.pipeline.brake import PATIENT, Brake
+from services.transcoder.pipeline.embedded import embedded_captions
 from services.transcoder.pipeline.faults import code_of, wait_after
 from services.transcoder.pipeline.lease import LeaseLost, under_lease
 from services.transcoder.pipeline.repository import ChunkClaim, Source
 from services.transcoder.pipeline.sources import ROOM_WAIT, NoRoom, OpenSource, Sources, drop_directory, fresh_directory
+from shared.contracts.captions import EmbeddedCaptions
 from shared.contracts.outline import Images, Sheet, Still
 from shared.contracts.video import (
     IMAGE_CACHE_CONTROL,
@@ -131,12 +133,12 @@ class Encoder:
             made = await repository.made_segments(session, claim)
         assert row is not None, "media writes the content key together with the version"
         secret = self._shop.keyring.open(row)
-        images = None
+        images, captions = None, None
         directory = await fresh_directory(self._shop.directory / f"{claim.id}-{claim.attempts}")
         try:
             if claim.chunk.kind == "thumbnails":
                 async with self._shop.sources.reading(source) as film:
-                    images = await self._images(claim, source, film, directory)
+                    images, captions = await self._beside(claim, source, film, directory)
             elif (rest := missing_part(claim, made)) is not None:
                 meter.starts_at(rest.first_segment)
                 async with self._shop.sources.reading(source) as film:
@@ -147,7 +149,7 @@ class Encoder:
             await drop_directory(directory)
         async with self._database.session_scope() as session:
             took = time.monotonic() - started
-            if not await repository.finish_chunk(session, claim, images, took):
+            if not await repository.finish_chunk(session, claim, images, took, captions):
                 await repository.release_failed(session, claim)
         async with self._database.session_scope() as session:
             await repository.finalise(session, claim.job_id)
@@ -189,7 +191,10 @@ class Encoder:
     def _limits(self, niceness: int) -> ProcessLimits:
         return ProcessLimits(niceness=niceness, disk_bytes=self._shop.disk_bytes)
 
-    async def _images(self, claim: ChunkClaim, source: Source, film: OpenSource, directory: Path) -> Images:
+    async def _beside(
+        self, claim: ChunkClaim, source: Source, film: OpenSource, directory: Path
+    ) -> tuple[Images, EmbeddedCaptions | None]:
+        """What is made of a film beside its streams: stills, and with the first of them the source's captions."""
         prefix = images_prefix(str(source.video_id), str(source.version_id), source.public_secret)
         with self._shop.brake.ordinary() as ordinary:
             options = EncodeOptions(
@@ -197,6 +202,7 @@ class Encoder:
                 limits=film.limits(self._limits(PATIENT), writable=(directory,)),
                 on_start=ordinary.started,
             )
+            captions = await embedded_captions(claim, film.path, directory, options)
             made = await make_images(film.path, claim.plan, claim.chunk, directory, options)
         stills, sheets, poster_key = [], [], None
         for thumbnail in made.thumbnails:
@@ -207,7 +213,7 @@ class Encoder:
             sheets.append(_sheet(sheet, key))
         if made.poster is not None:
             poster_key = await self._put_image(f"{prefix}/poster.jpg", made.poster.path)
-        return Images(thumbnails=tuple(stills), sheets=tuple(sheets), poster_key=poster_key)
+        return Images(thumbnails=tuple(stills), sheets=tuple(sheets), poster_key=poster_key), captions
 
     async def _put_image(self, key: str, path: Path) -> str:
         await self._shop.public.put_file(key, path, content_type="image/jpeg", cache_control=IMAGE_CACHE_CONTROL)

@@ -16,6 +16,7 @@ from sqlalchemy import RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.transcoder.ladder.schema import ChunkPlan, Plan
+from shared.contracts.captions import EmbeddedCaptions
 from shared.contracts.outline import Images
 from shared.db import Session, new_id
 from shared.db.models.media import ContentKey, Video, VideoVersion
@@ -388,11 +389,18 @@ async def forget_segments(session: Session, claim: ChunkClaim, written: Sequence
         )
 
 
-async def finish_chunk(session: Session, claim: ChunkClaim, images: Images | None = None, seconds: float = 0.0) -> bool:
+async def finish_chunk(
+    session: Session,
+    claim: ChunkClaim,
+    images: Images | None = None,
+    seconds: float = 0.0,
+    captions: EmbeddedCaptions | None = None,
+) -> bool:
     """Mark a chunk done; False when the lease was not ours any more."""
     done = await session.execute(
         text("""
         UPDATE transcoding.chunks c SET state = 'done', encoded_seconds = c.seconds, speed = NULL, images = CAST(:images AS jsonb),
+               captions = CAST(:captions AS jsonb),
                encode_seconds = coalesce(encode_seconds, 0) + :took, lease_owner = NULL, lease_until = NULL,
                error_code = NULL, error_message = NULL, error_detail = NULL, updated_at = now()
         FROM transcoding.video_processing_jobs j
@@ -406,6 +414,7 @@ async def finish_chunk(session: Session, claim: ChunkClaim, images: Images | Non
             "run": claim.run,
             "took": seconds,
             "images": images.model_dump_json() if images else None,
+            "captions": captions.model_dump_json() if captions else None,
         },
     )
     if done.scalar() is None:

@@ -75,6 +75,8 @@ class VideoVersion(Base):
     height: Mapped[int | None]
     fps: Mapped[float | None]
     poster_key: Mapped[str | None]
+    captions_taken_at: Mapped[datetime | None]
+    """When the source's own captions were taken over: once, so that nobody's later edit or deletion is undone."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
     ready_at: Mapped[datetime | None]

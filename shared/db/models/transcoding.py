@@ -94,6 +94,8 @@ class Chunk(Base):
     """Seconds of film a second, while it is being encoded."""
     images: Mapped[dict[str, Any] | None]
     """In the words of ``shared.contracts.outline.Images``."""
+    captions: Mapped[dict[str, Any] | None]
+    """Of the film's first stills: the text tracks of the source, as ``shared.contracts.captions.EmbeddedCaptions``."""
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     error_detail: Mapped[str | None]
@@ -139,6 +141,33 @@ class DownloadWork(Base):
     key: Mapped[str | None]
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class TranscriptionWork(Base):
+    """The work on one draft of captions; its id is that of ``media.caption_drafts``, which says what is wanted."""
+
+    __tablename__ = "transcriptions"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting','active','done','failed')", name="state"),
+        Index("ix_transcriptions_claimable", "id", postgresql_where=text("state IN ('waiting','active')")),
+        {"schema": "transcoding"},
+    )
+
+    id: Mapped[Id]
+    version_id: Mapped[UUID]
+    language: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    text: Mapped[str | None]
+    """What the command wrote, WebVTT or SubRip: for media to read."""
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     error_detail: Mapped[str | None]

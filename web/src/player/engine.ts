@@ -4,6 +4,7 @@
  */
 import type videojsFactory from 'video.js';
 import { ApiError, parseProblem } from '../api/errors';
+import type { CaptionTrack, ShownCue } from './captions';
 
 type VideoJs = ReturnType<typeof videojsFactory>;
 
@@ -16,6 +17,28 @@ interface QualityLevelList {
 interface Size {
   width?: number;
   height?: number;
+}
+
+/** A text track as video.js emulates it, which knows when a cue begins to the picture, and draws nothing. */
+interface TextTrack {
+  readonly kind: string;
+  readonly language: string;
+  readonly label: string;
+  readonly default: boolean;
+  mode: 'disabled' | 'hidden' | 'showing';
+  readonly activeCues: ArrayLike<Cue> | null;
+  addEventListener(type: 'cuechange', listener: () => void): void;
+  removeEventListener(type: 'cuechange', listener: () => void): void;
+}
+
+interface Cue {
+  text: string;
+  line?: number | 'auto';
+  snapToLines?: boolean;
+}
+
+interface TextTrackList extends ArrayLike<TextTrack> {
+  on(event: 'addtrack' | 'removetrack', listener: () => void): void;
 }
 
 /** Of VHS, which has no types of its own, just what is used here. */
@@ -84,6 +107,11 @@ export interface Engine {
   /** Shows the best quality that is allowed and that the network bears as soon as it can be loaded, if it is above the present one. */
   climb(): void;
   onQualities(listener: () => void): void;
+  /** The languages of captions, as the film has them. */
+  captions(): CaptionTrack[];
+  /** Shows the captions of one language; `shown` hears what is to be drawn each time that it changes. */
+  showCaptions(language: string | null, shown: (cues: ShownCue[]) => void): void;
+  onCaptions(listener: () => void): void;
   dispose(): void;
 }
 
@@ -101,7 +129,7 @@ export function loadLibrary(): Promise<typeof videojsFactory> {
 
 /** Seconds of film ahead of the head. */
 const LONGEST_BUFFER = 45;
-/** How often a paused player looks whether the picture of the quality that was chosen is there. */
+/** How often a paused player looks whether the picture or the captions that were chosen are there. */
 const REPAINT_MS = 150;
 
 const options = {
@@ -205,6 +233,10 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     if (video.paused) repaintWhilePaused(lines);
   };
 
+  const texts = (): TextTrack[] =>
+    Array.from(player.textTracks() as unknown as TextTrackList).filter(({ kind }) => kind === 'subtitles' || kind === 'captions');
+  let stopCaptions = (): void => undefined;
+
   return {
     player,
     video,
@@ -251,7 +283,40 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       const list = levels();
       for (const event of ['addqualitylevel', 'removequalitylevel', 'change'] as const) list.on(event, listener);
     },
+    captions() {
+      return texts().map((track) => ({ language: track.language, label: track.label, isDefault: track.default }));
+    },
+    showCaptions(language, shown) {
+      stopCaptions();
+      shown([]);
+      const chosen = texts().find((track) => track.language === language);
+      for (const track of texts()) if (track !== chosen && track.mode !== 'disabled') track.mode = 'disabled';
+      if (!chosen) return;
+      let told = '[]';
+      const tell = (): void => {
+        const cues = Array.from(chosen.activeCues ?? [], shownCue);
+        const now = JSON.stringify(cues);
+        if (now !== told) shown(cues);
+        told = now;
+      };
+      chosen.addEventListener('cuechange', tell);
+      // While the film stands, nobody says that the cues of a language that was just chosen have come.
+      const timer = setInterval(() => player.paused() && tell(), REPAINT_MS);
+      stopCaptions = () => {
+        clearInterval(timer);
+        chosen.removeEventListener('cuechange', tell);
+      };
+      // Not shown by video.js: our own view draws it. VHS loads what is not disabled.
+      if (chosen.mode !== 'hidden') chosen.mode = 'hidden';
+      tell();
+    },
+    onCaptions(listener) {
+      const list = player.textTracks() as unknown as TextTrackList;
+      // When all are there: VHS listens to what becomes of its tracks only after it has added the last of them.
+      for (const event of ['addtrack', 'removetrack'] as const) list.on(event, () => queueMicrotask(listener));
+    },
     dispose() {
+      stopCaptions();
       stopRepainting();
       if (window.__lecternPlayer === player) delete window.__lecternPlayer;
       player.dispose();
@@ -261,6 +326,12 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
 
 function seekTo(video: HTMLVideoElement, seconds: number): void {
   video.currentTime = seconds;
+}
+
+/** Lines count from the top, from the bottom where they are negative; per cent always from the top. */
+function shownCue({ text, line, snapToLines }: Cue): ShownCue {
+  const top = typeof line === 'number' && (snapToLines === false ? line < 50 : line >= 0);
+  return { text, top };
 }
 
 function isBuffered({ buffered, currentTime }: HTMLVideoElement): boolean {

@@ -12,7 +12,7 @@ function wants(target: EventTarget | null, key: string): boolean {
   return key === ' ' && target.closest('button, a[href], summary') !== null;
 }
 
-/** Space, arrows, F and M. Layout-independent: with a Georgian keyboard the F key types ფ. */
+/** Space, arrows, C, F and M. Layout-independent: with a Georgian keyboard the F key types ფ. */
 export function handleKey(event: KeyboardEvent, playback: Playback, toggleFullscreen: () => void): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || wants(event.target, event.key)) return;
   const { phase, volume, muted } = playback.store.state;
@@ -25,6 +25,7 @@ export function handleKey(event: KeyboardEvent, playback: Playback, toggleFullsc
   const level = muted ? 0 : volume;
   if (act === 'toggle' && !event.repeat) playback.toggle();
   else if (act === 'mute' && !event.repeat) playback.toggleMute();
+  else if (act === 'captions' && !event.repeat) playback.toggleCaptions();
   else if (act === 'full' && !event.repeat) toggleFullscreen();
   else if (act === 'back') playback.seekBy(-SEEK_SECONDS);
   else if (act === 'on') playback.seekBy(SEEK_SECONDS);
@@ -32,10 +33,10 @@ export function handleKey(event: KeyboardEvent, playback: Playback, toggleFullsc
   else if (act === 'softer') playback.setVolume(level - VOLUME_STEP);
 }
 
-type Act = 'toggle' | 'back' | 'on' | 'louder' | 'softer' | 'full' | 'mute';
+type Act = 'toggle' | 'back' | 'on' | 'louder' | 'softer' | 'full' | 'mute' | 'captions';
 
 function actionOf(event: KeyboardEvent): Act | null {
-  const byKey: Record<string, Act> = { ' ': 'toggle', ArrowLeft: 'back', ArrowRight: 'on', ArrowUp: 'louder', ArrowDown: 'softer', f: 'full', m: 'mute' };
-  const byCode: Record<string, Act> = { KeyF: 'full', KeyM: 'mute' };
+  const byKey: Record<string, Act> = { ' ': 'toggle', ArrowLeft: 'back', ArrowRight: 'on', ArrowUp: 'louder', ArrowDown: 'softer', f: 'full', m: 'mute', c: 'captions' };
+  const byCode: Record<string, Act> = { KeyF: 'full', KeyM: 'mute', KeyC: 'captions' };
   return byKey[event.key.toLowerCase()] ?? byKey[event.key] ?? byCode[event.code] ?? null;
 }

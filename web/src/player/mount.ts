@@ -1,12 +1,14 @@
 import { handleKey } from './keyboard';
 import { Playback } from './playback';
 import type { PlayerOptions, PlayerState } from './types';
+import { captions } from './view/captions';
 import { controls } from './view/controls';
 import { h, icon } from './view/dom';
 import { overlay } from './view/overlay';
 import { toast } from './view/toast';
 import './player.css';
 import './view/controls.css';
+import './view/captions.css';
 import './view/overlay.css';
 
 const HIDE_AFTER_MS = 2_600;
@@ -31,7 +33,7 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
 
   const playback = new Playback(stage, options);
   const bottom = controls(playback, toggleFullscreen);
-  const views = [overlay(playback), toast(playback), bottom] as const;
+  const views = [captions(playback), overlay(playback), toast(playback), bottom] as const;
   root.append(stage, poster, sound, spinner, ...views.map(({ element }) => element));
   host.append(root);
 

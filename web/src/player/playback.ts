@@ -2,6 +2,7 @@ import { createClient, type Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
 import type { ProgressDocument, VideoStatus } from '../api/types';
 import { BeatSender, PlayedRecorder } from './beats';
+import { firstChoice, nextChoice, type ShownCue } from './captions';
 import { createEngine, loadLibrary, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
@@ -22,6 +23,8 @@ const MAKING_EVERY_MS = 4_000;
 export class Playback {
   readonly store: Store<PlayerState>;
   options: PlayerOptions;
+  /** Draws what is said; set by the view that does. */
+  onCues: (cues: ShownCue[]) => void = () => undefined;
   readonly #client: Client;
   readonly #session: SessionKeeper;
   readonly #guard = new SeekGuard();
@@ -162,6 +165,7 @@ export class Playback {
     if (!this.#engine) {
       this.#engine = await createEngine(this.#stage, (error) => this.#refused(error));
       this.#engine.onQualities(() => this.#applyQuality());
+      this.#engine.onCaptions(() => this.#learnCaptions());
       watchMedia(this.#engine, {
         store: this.store,
         guard: this.#guard,
@@ -259,6 +263,28 @@ export class Playback {
     this.store.set({ quality });
     this.#applyQuality();
     if (!this.store.state.ended) this.#switchToChoice();
+  }
+
+  /** What there is may change while the film runs; what was chosen stays chosen where it is still there. */
+  #learnCaptions(): void {
+    const captions = this.#engine?.captions() ?? [];
+    if (JSON.stringify(captions) === JSON.stringify(this.store.state.captions)) return;
+    const { caption } = this.store.state;
+    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, readPrefs());
+    this.store.set({ captions, caption: kept });
+    this.#engine?.showCaptions(kept, (cues) => this.onCues(cues));
+  }
+
+  setCaptions(language: string | null): void {
+    this.store.set({ caption: language });
+    this.#engine?.showCaptions(language, (cues) => this.onCues(cues));
+    writePrefs(language === null ? { captionsOn: false } : { captions: language, captionsOn: true });
+  }
+
+  toggleCaptions(): void {
+    const { captions, caption } = this.store.state;
+    if (captions.length === 0) return;
+    this.setCaptions(caption === null ? nextChoice(captions, readPrefs(), document.documentElement.lang) : null);
   }
 
   #switchToChoice(): void {

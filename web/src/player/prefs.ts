@@ -3,10 +3,14 @@ export interface Prefs {
   volume: number;
   muted: boolean;
   rate: number;
+  /** The language of captions that was chosen last. */
+  captions: string | null;
+  /** Whether captions were turned on or off; null until the viewer did either. */
+  captionsOn: boolean | null;
 }
 
 const KEY = 'lectern.player';
-const defaults: Prefs = { volume: 1, muted: false, rate: 1 };
+const defaults: Prefs = { volume: 1, muted: false, rate: 1, captions: null, captionsOn: null };
 
 export function readPrefs(): Prefs {
   try {

@@ -3,7 +3,7 @@ import { initialState, type PlayerState } from './types';
 import { isAhead } from './quality';
 
 const playing = (position: number, buffered: number, made: PlayerState['made']): PlayerState => ({
-  ...initialState({ volume: 1, muted: false, rate: 1 }),
+  ...initialState({ volume: 1, muted: false, rate: 1, captions: null, captionsOn: null }),
   position,
   buffered,
   duration: 600,

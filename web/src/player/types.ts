@@ -1,5 +1,6 @@
 import type { ProgressDocument, VideoStatus } from '../api/types';
 import type { Translate } from '../i18n';
+import type { CaptionTrack } from './captions';
 import type { Prefs } from './prefs';
 
 /** What a host gives the player. The first four names are those of the React component and of the custom element. */
@@ -74,6 +75,9 @@ export interface PlayerState {
   qualities: readonly Quality[];
   quality: QualityChoice;
   activeQuality: number | null;
+  captions: readonly CaptionTrack[];
+  /** The language that is shown; null for none. */
+  caption: string | null;
   fullscreen: boolean;
   pip: boolean;
 
@@ -105,6 +109,8 @@ export function initialState({ volume, muted, rate }: Prefs): PlayerState {
     qualities: [],
     quality: 'auto',
     activeQuality: null,
+    captions: [],
+    caption: null,
     fullscreen: false,
     pip: false,
     restricted: false,

@@ -5,6 +5,9 @@ import { h, iconButton, label, setIcon } from './dom';
 import { menu } from './menu';
 import { timeline, type View } from './timeline';
 
+/** What the menu calls it when no captions are shown: no language has this tag. */
+const OFF = 'off';
+
 export interface ControlsView extends View {
   closeMenus(): void;
   anyMenuOpen(): boolean;
@@ -24,6 +27,7 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
   const time = h('span', { class: 'lp-time', testId: 'time' });
   const speed = menu<number>('speed', 'speed-menu', (rate) => playback.setRate(rate));
   const quality = menu<QualityChoice>('gear', 'quality-menu', (choice) => playback.setQuality(choice));
+  const captions = menu<string>('captions', 'captions-menu', (language) => playback.setCaptions(language === OFF ? null : language));
   const pip = iconButton('pip', 'pip-button', () => void togglePip());
   const full = iconButton('expand', 'fullscreen-button', toggleFullscreen);
   pip.hidden = !document.pictureInPictureEnabled;
@@ -36,6 +40,7 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
     h('div', { class: 'lp-sound' }, mute, volume),
     time,
     h('span', { class: 'lp-spring' }),
+    captions.element,
     speed.element,
     quality.element,
     pip,
@@ -54,6 +59,7 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
   return {
     element,
     closeMenus() {
+      captions.close();
       speed.close();
       quality.close();
     },
@@ -80,6 +86,13 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
       if (has('rate')) {
         const items = rates.map((rate) => ({ value: rate, text: rate === 1 ? t('player.speedNormal') : `${rate}×` }));
         speed.paint(t('player.speed'), `${state.rate}×`, items, state.rate);
+      }
+      if (has('captions', 'caption')) {
+        const off = { value: OFF, text: t('player.captionsOff'), note: '' };
+        const items = [off, ...state.captions.map(({ language, label: text }) => ({ value: language, text }))];
+        captions.paint(`${t('player.captions')} (C)`, state.caption?.split('-')[0]?.toUpperCase() ?? '', items, state.caption ?? OFF);
+        captions.element.hidden = state.captions.length === 0;
+        captions.element.classList.toggle('is-on', state.caption !== null);
       }
       if (has('qualities', 'quality', 'activeQuality')) {
         const items = [
