@@ -217,7 +217,7 @@ def test_what_cannot_be_begun(platform: Platform, headers: dict[str, str], statu
     assert answer.headers["Tus-Resumable"] == "1.0.0"
 
 
-def test_bytes_that_are_no_film_or_too_many(platform: Platform) -> None:
+def test_bytes_that_are_no_film_or_too_many(platform: Platform, film: bytes) -> None:
     course = platform.new_course()
     tus = Tus(platform.admin)
     before = platform.suite.files("private")
@@ -228,7 +228,8 @@ def test_bytes_that_are_no_film_or_too_many(platform: Platform) -> None:
     )
     refused(tus.who.patch(upload, headers=VERSION | BYTES, content=b"x"), 400, "bad_tus_header")
     refused(tus.patch(upload, 0, bytes(100_001)), 413, "upload_too_long")
-    refused(tus.patch(upload, 0, iter([bytes(60_000), bytes(60_000)])), 415, "not_media")
+    refused(tus.patch(upload, 0, iter([film[:60_000], film[:60_000]])), 413, "upload_too_long")
+    refused(tus.patch(upload, 0, iter([bytes(60_000)])), 415, "not_media")
     # It says so again to whoever asks.
     refused(tus.patch(upload, 0, bytes(10)), 415, "not_media")
     state = good(platform.admin.get(f"/api/uploads/{upload.rpartition('/')[2]}"))
