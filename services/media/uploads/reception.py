@@ -96,7 +96,7 @@ class _Request:
     durable: int = field(init=False)
     sending: asyncio.Task[None] | None = None
     is_broken: bool = False
-    """A part could not be stored: what came after it continues nothing."""
+    """A part could not be stored, or too much was sent: what is in hand is not kept."""
 
     def __post_init__(self) -> None:
         size = self.upload.part_size
@@ -124,6 +124,8 @@ class _Request:
 
     async def add(self, piece: bytes) -> None:
         if self.upload.length is not None and self.position + len(piece) > self.upload.length:
+            # A request that brings more than there is of the film is wrong as a whole.
+            self.is_broken = True
             raise errors.upload_too_long(self.upload.length)
         if self.digest is not None:
             self.digest.update(piece)
