@@ -39,19 +39,32 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def url(self) -> str:
+        return self._url
+
     def request(self, method: str, path: str, **options: Any) -> Any:
         """The answer's JSON document. Raises CommandError when the gateway refuses or is not there."""
+        response = self.answer(method, path, **options)
+        return response.json() if response.content else None
+
+    def answer(self, method: str, path: str, *, lost: bool = False, **options: Any) -> httpx.Response:
+        """The same with its headers. ``lost``: a lost connection comes out as httpx says it, for who can go on."""
         try:
             response = self._http.request(method, path, **options)
         except httpx.ConnectError:
+            if lost:
+                raise
             raise CommandError(
                 f"Nobody answers at {self._url}: start Lectern with make run, or name its address with --url."
             ) from None
         except httpx.HTTPError as error:
+            if lost:
+                raise
             reason = str(error) or type(error).__name__
             raise CommandError(f"The connection to {self._url} broke ({reason}): try again.") from None
         if response.is_success:
-            return response.json() if response.content else None
+            return response
         raise _refusal(response)
 
 
@@ -60,5 +73,6 @@ def _refusal(response: httpx.Response) -> CommandError:
         problem = response.json()
         detail, code = str(problem["detail"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        return CommandError(f"The gateway answered {response.status_code} {response.reason_phrase}.")
-    return CommandError(detail, code)
+        sentence = f"The gateway answered {response.status_code} {response.reason_phrase}."
+        return CommandError(sentence, status=response.status_code)
+    return CommandError(detail, code, status=response.status_code)

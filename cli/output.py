@@ -12,8 +12,10 @@ import typer
 class CommandError(Exception):
     """What ends a command, as one sentence, with the stable code behind it where there is one."""
 
-    def __init__(self, sentence: str, code: str | None = None) -> None:
+    def __init__(self, sentence: str, code: str | None = None, *, status: int | None = None) -> None:
         super().__init__(sentence)
+        self.status = status
+        """Of the gateway's answer, where it refused."""
         self.sentence = sentence
         self.code = code
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PANEL = "Films"
 _FOLLOW_EVERY = 1.0
-_PIECE = 1024 * 1024
 
 Url = Annotated[str | None, typer.Option("--url", help="The gateway; by default this machine's, by HOST and PORT.")]
 Token = Annotated[
@@ -76,42 +75,13 @@ def status(
 
 
 def send(client: "Client", file: Path, *, chapter: str | None = None, video: str | None = None) -> Any:
-    """A film to its chapter, or in the place of a video; the gateway's answer. Raises CommandError, OSError.
+    """A film to its chapter, or in the place of a video; ``videoId`` and ``status``. Raises CommandError, OSError."""
+    from cli import resumable
 
-    chapterId goes first, so that a wrong chapter is refused before the film is on its way.
-    """
-    method, path = ("POST", "/api/videos/upload") if video is None else ("PUT", f"{_video_path(video)}/replace")
-    size = file.stat().st_size
-    with _progress("Uploading", total=size, as_bytes=True) as (progress, task), file.open("rb") as film:
-        boundary, head, tail = _form(file.name, chapter)
-
-        def body() -> Iterator[bytes]:
-            yield head
-            while piece := film.read(_PIECE):
-                yield piece
-                progress.advance(task, len(piece))
-            yield tail
-
-        headers = {
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Content-Length": str(len(head) + size + len(tail)),
-        }
-        return client.request(method, path, content=body(), headers=headers)
-
-
-def _form(name: str, chapter: str | None) -> tuple[str, bytes, bytes]:
-    """Boundary, and what stands before and after the film. httpx's own form would send its fields in its own order
-    and tells no progress."""
-    import secrets
-
-    boundary = secrets.token_hex(16)
-    escaped = name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-    field = f'--{boundary}\r\nContent-Disposition: form-data; name="chapterId"\r\n\r\n{chapter}\r\n'
-    head = (
-        f'{field if chapter is not None else ""}--{boundary}\r\nContent-Disposition: form-data; name="video"; filename="{escaped}"\r\n'
-        f"Content-Type: application/octet-stream\r\n\r\n"
-    )
-    return boundary, head.encode(), f"\r\n--{boundary}--\r\n".encode()
+    target = {"chapterId": chapter} if chapter is not None else {"videoId": str(video)}
+    with _progress("Uploading", total=file.stat().st_size, as_bytes=True) as (progress, task):
+        sent = resumable.send(client, file, target, lambda there: progress.update(task, completed=there))
+    return {"videoId": sent, "status": "processing"}
 
 
 def follow(client: "Client", video: str) -> Any:

@@ -17,7 +17,8 @@ def lectern(tmp_path: Path) -> Lectern:
     """Runs the command with a home of its own."""
 
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "LECTERN_HOME": str(tmp_path / "home"), **settings}
+        homes = {"LECTERN_HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "state")}
+        environment = {**os.environ, **homes, **settings}
         command = [sys.executable, "-m", "cli.main", *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False

@@ -1,8 +1,8 @@
 """The `lectern` command, as a user types it, against a gateway that listens here."""
 
+import base64
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,13 +23,32 @@ Answer = tuple[int, dict[str, Any]]
 
 
 class Gateway(StandIn):
-    """Answers what a test told it to; of several answers for a path, each once, and the last for ever."""
+    """Answers what a test told it to; of several answers for a path, each once, and the last for ever. It takes films by
+    tus; ``breaks`` are the statuses of the requests of which it keeps the first half alone."""
 
     def __init__(self) -> None:
         super().__init__()
         self.answers: dict[str, list[Answer]] = {}
+        self.film = b""
+        self.breaks: list[int] = []
 
     def reply(self, asked: Asked) -> Reply:
+        if asked.path.startswith("/api/uploads/tus") and asked.path not in self.answers:
+            return self._tus(asked)
+        return self._told(asked)
+
+    def _tus(self, asked: Asked) -> Reply:
+        if asked.method == "POST":
+            return Reply(201, headers={"Location": "https://elsewhere.example/api/uploads/tus/1"})
+        if asked.method == "PATCH":
+            assert int(asked.headers["Upload-Offset"]) == len(self.film)
+            self.film += asked.body[: len(asked.body) // 2] if self.breaks else asked.body
+            if self.breaks:
+                return Reply(self.breaks.pop(0), b"{}")
+        there = {"Upload-Offset": str(len(self.film)), "Lectern-Video-Id": VIDEO}
+        return Reply(200 if asked.method == "HEAD" else 204, headers=there)
+
+    def _told(self, asked: Asked) -> Reply:
         queued = self.answers.get(asked.path, [])
         status, document = queued.pop(0) if len(queued) > 1 else (queued or [(404, {})])[0]
         return Reply(status, b"" if status == 204 else json.dumps(document).encode())
@@ -87,32 +106,46 @@ def test_what_goes_wrong_is_one_sentence(lectern: Lectern, arguments: tuple[str,
     assert done.stderr.count("\n") == 1
 
 
-def test_upload_sends_the_chapter_before_the_film(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
+def test_upload_sends_the_film_and_what_it_is_for(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
     film = tmp_path / 'le"cture.mp4'
-    content = os.urandom(3 * 1024 * 1024 + 17)
-    film.write_bytes(content)
-    gateway.answers["/api/videos/upload"] = [(202, {"videoId": VIDEO, "status": "processing"})]
+    film.write_bytes(os.urandom(3 * 1024 * 1024 + 17))
     done = lectern("upload", str(film), "--chapter", "intro", "--url", gateway.url, PLATFORM_JWT_SECRET=SECRET)
     assert (done.returncode, done.stdout) == (0, f"{VIDEO}  processing\n")
     # The bar of a film that was sent before there was a speed to show.
     assert "3.1/3.1 MB" in done.stderr
     assert "?" not in done.stderr
     assert "0:00:00" not in done.stderr
-    _, _, headers, body = gateway.asked[0]
-    boundary = re.search(r"boundary=(\w+)", headers["Content-Type"])[1].encode()
-    _, first, second, end = body.split(b"--" + boundary)
-    assert first.endswith(b'name="chapterId"\r\n\r\nintro\r\n')
-    assert b'name="video"; filename="le%22cture.mp4"' in second
-    assert second.partition(b"\r\n\r\n")[2] == content + b"\r\n"
-    assert end == b"--\r\n"
+    headers = gateway.asked[0].headers
+    said = dict(pair.split(" ") for pair in headers["Upload-Metadata"].split(","))
+    about = {key: base64.b64decode(value).decode() for key, value in said.items()}
+    assert about == {"chapterId": "intro", "filename": 'le"cture.mp4'}
+    assert headers["Upload-Length"] == str(film.stat().st_size)
+    assert gateway.film == film.read_bytes()
     token = headers["Authorization"].removeprefix("Bearer ")
     assert jwt.decode(token, SECRET, algorithms=["HS256"], audience="lectern")["role"] == "admin"
+
+
+def test_an_upload_goes_on_where_it_was_cut_off(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
+    """In the same run after a fault that passes, in the next after one that does not."""
+    film = tmp_path / "film.mp4"
+    film.write_bytes(os.urandom(2 * 1024 * 1024))
+    command = ("upload", str(film), "--chapter", "intro", "--url", gateway.url, "--token", "t")
+    gateway.breaks = [503, 401]
+    assert lectern(*command).returncode == 1
+    assert 0 < len(gateway.film) < film.stat().st_size
+    done = lectern(*command)
+    assert (done.returncode, done.stdout) == (0, f"{VIDEO}  processing\n"), done.stderr
+    assert gateway.film == film.read_bytes()
+    assert [asked.method for asked in gateway.asked].count("POST") == 1
+    # Another upload of the same file is another upload.
+    gateway.film = b""
+    assert lectern(*command).returncode == 0
+    assert [asked.method for asked in gateway.asked].count("POST") == 2
 
 
 def test_upload_follows_the_processing(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     film.write_bytes(b"film")
-    gateway.answers["/api/videos/upload"] = [(202, {"videoId": VIDEO, "status": "processing"})]
     gateway.answers[f"/api/videos/{VIDEO}/status"] = [(200, status("processing", 40)), (200, status("ready", 100))]
     done = lectern("upload", str(film), "--chapter", "intro", "--wait", "--json", "--url", gateway.url, "--token", "t")
     assert done.returncode == 0
@@ -123,7 +156,7 @@ def test_a_refusal_is_shown_with_its_code(lectern: Lectern, gateway: Gateway, tm
     film = tmp_path / "film.mp4"
     film.write_bytes(b"film")
     problem = {"title": "Conflict", "code": "chapter_has_video", "detail": "Chapter intro already has a video."}
-    gateway.answers["/api/videos/upload"] = [(409, problem)]
+    gateway.answers["/api/uploads/tus"] = [(409, problem)]
     done = lectern("upload", str(film), "--chapter", "intro", "--url", gateway.url, "--token", "t")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1] == "lectern: Chapter intro already has a video. (chapter_has_video)"

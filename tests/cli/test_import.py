@@ -252,7 +252,7 @@ def test_a_gateway_that_goes_away_is_not_asked_for_every_film(lectern: Lectern, 
         done = lectern("import", str(tmp_path / "videos"), "--json", "--url", gateway.url, "--token", "t")
     assert done.returncode == 1
     assert list(actions(done).values()) == ["failed"] * 3 + ["not tried"] * 2
-    assert sum(asked.path == "/api/videos/upload" for asked in gateway.asked) == 3
+    assert sum(asked.path == "/api/uploads/tus" for asked in gateway.asked) == 3
 
 
 def test_a_back_end_may_import_by_its_key(

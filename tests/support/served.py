@@ -111,9 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         # A client that has read enough hangs up.
         with suppress(ConnectionError):
-            self.wfile.write(reply.body)
+            self.wfile.write(b"" if self.command == "HEAD" else reply.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 
     def log_message(self, *_: object) -> None:
         return
