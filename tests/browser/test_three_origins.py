@@ -2,6 +2,7 @@
 films; and the same page on a fourth, which nobody allowed."""
 
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -66,6 +67,10 @@ class Origins:
     seen: Films
 
 
+Stage = tuple[Suite, Origins, Path]
+"""The suite, where everything is, and the folder of the page."""
+
+
 def _site(build: Path) -> Starlette:
     """What any web server does with a single-page app."""
 
@@ -77,7 +82,7 @@ def _site(build: Path) -> Starlette:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Suite, Origins]]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A suite that knows the page's origin and the films'. The page is the web app, built for this gateway."""
     folder, seen = tmp_path_factory.mktemp("origins"), Films()
     build, home = folder / "web", folder / "home"
@@ -91,17 +96,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Suite, Ori
         servers.callback(running.stop)
         for server in (page, forbidden, films):
             servers.enter_context(server)
-        yield running, origins
+        yield running, origins, build
     assert secrets_in_logs(running) == []
 
 
 @pytest.fixture(scope="module")
-def suite(stage: tuple[Suite, Origins]) -> Suite:
+def suite(stage: Stage) -> Suite:
     return stage[0]
 
 
 @pytest.fixture(scope="module")
-def origins(stage: tuple[Suite, Origins]) -> Origins:
+def origins(stage: Stage) -> Origins:
     return stage[1]
 
 
@@ -186,6 +191,47 @@ def test_a_page_that_nobody_allowed_reads_nothing(
     assert other.evaluate(FETCH, [poster, {"X-Own": "header"}])["status"] == 200
     # The app itself finds no gateway there.
     expect(other.get_by_test_id("sign-in-student")).to_have_count(0)
+
+
+def test_uppy_uploads_from_another_origin(
+    platform: Platform, open_page: OpenPage, origins: Origins, stage: Stage, lecture: Path
+) -> None:
+    """As its manual says, with several requests, all of which the browser asks leave for."""
+    course = platform.new_course()
+    site = stage[2]
+    node, rolldown = (
+        Path(sys.executable).parent / "node",
+        ROOT / "web" / "node_modules" / "rolldown" / "bin" / "cli.mjs",
+    )
+    command = [
+        str(node),
+        str(rolldown),
+        "test/uppy.js",
+        "-o",
+        str(site / "uppy.js"),
+        "-f",
+        "esm",
+        "--platform",
+        "browser",
+    ]
+    done = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (site / "uppy.html").write_text('<!doctype html><script type="module" src="/uppy.js"></script>')
+    body = lecture.read_bytes()
+    filler = os.urandom(12 * 1024 * 1024)
+    (site / "film.mp4").write_bytes(body + struct.pack(">I4s", len(filler) + 8, b"free") + filler)
+    page = open_page()
+    page.goto(f"{origins.page}/uppy.html")
+    asked = {
+        "endpoint": f"{platform.suite.url}/api/uploads/tus",
+        "headers": {"Authorization": f"Bearer {platform.jwt('admin', 'e2e-admin')}"},
+        "chapterId": course.chapters[0],
+        "path": "/film.mp4",
+        "name": "by Uppy.mp4",
+    }
+    video_id = page.evaluate("asked => window.sendByUppy(asked)", asked)
+    assert platform.wait_for(video_id)["originalName"] == "by Uppy.mp4"
+    assert platform.source(video_id) == (site / "film.mp4").read_bytes()
 
 
 def test_our_own_pages_may_load_films_from_where_they_are(
