@@ -35,6 +35,13 @@ async def version(session: Session, version_id: UUID, *, lock: bool = False) -> 
     return await session.scalar(query.with_for_update() if lock else query)
 
 
+async def lock_with_video(session: Session, version_id: UUID) -> VideoVersion | None:
+    """A version behind its video: whoever replaces or rolls back holds them in this order, too."""
+    of_version = select(VideoVersion.video_id).where(VideoVersion.id == version_id).scalar_subquery()
+    await session.execute(select(Video.id).where(Video.id == of_version).with_for_update())
+    return await version(session, version_id, lock=True)
+
+
 async def lock_chapter(session: Session, chapter_id: str) -> RowMapping | None:
     """The chapter with its live video, while no other upload to it can commit."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"chapter/{chapter_id}"})

@@ -36,7 +36,7 @@ class Takeover:
     async def sync(self, version_id: UUID) -> None:
         """Bring one version up to the ledger."""
         async with self._database.session_scope() as session:
-            version = await repository.version(session, version_id, lock=True)
+            version = await repository.lock_with_video(session, version_id)
             ledger = await ledgers.read(session, version_id) if version is not None else None
             if version is None or ledger is None:
                 return
