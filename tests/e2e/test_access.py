@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -352,9 +353,8 @@ def inner_calls(service: str) -> list[tuple[str, str]]:
     some_id = "0198c0de-0000-7000-8000-000000000000"
     found = []
     for path, methods in paths.items():
-        filled = "/".join(some_id if part.startswith("{") else part for part in path.split("/"))
-        if "." in path.rsplit("/", 1)[1] and "{" in path.rsplit("/", 1)[1]:
-            filled = filled.rsplit("/", 1)[0] + "/180p.m3u8"
+        # A name with an ending is no id: 180p.m3u8, en.vtt.
+        filled = re.sub(r"\{\w+\}", some_id, re.sub(r"\{\w+\}(?=\.\w+$)", "180p", path))
         found += [(method.upper(), filled) for method in methods if not path.startswith("/health")]
     assert found
     return found

@@ -34,6 +34,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 DOCUMENT = schemathesis.openapi.from_path(PUBLIC_API)
 OPERATIONS = {found.ok().label: found.ok() for found in DOCUMENT.get_all_operations()}
 EXAMPLES = 6
@@ -44,6 +45,9 @@ DESTROYS = {
     "POST /api/videos/upload", "DELETE /api/admin/api-keys/{key_id}",
     "DELETE /api/admin/enrollments/{course_id}/{user_id}", "POST /api/admin/jobs/{job_id}/cancel",
     "POST /api/admin/jobs/{job_id}/retry", "POST /api/admin/jobs/{job_id}/pause",
+    "POST /api/videos/{video_id}/rollback", "PUT /api/videos/{video_id}/captions/{language}",
+    "PUT /api/admin/courses/{course_id}/quota", "POST /api/upload-links", "POST /api/upload-links/{token}/upload",
+    "POST /api/videos/from-existing", "POST /api/videos/ingest",
 }  # fmt: skip
 """What may end what others need: it gets ids that nothing else is asked with."""
 
@@ -167,4 +171,5 @@ def test_every_call_of_the_document_exists_and_asks_who_calls(platform: Platform
             else:
                 # It is there, whatever it says to an id that is none.
                 assert answer.status_code != 405, f"{method} {path}"
-                assert not answer.is_error or answer.json()["code"] != "not_found", f"{method} {path}"
+                said = answer.json()["code"] if answer.is_error and method != "head" else None
+                assert said != "not_found", f"{method} {path}"

@@ -98,7 +98,9 @@ def test_a_key_acts_as_a_service_within_its_scopes(gateway: Gateway) -> None:
 
 
 def test_a_scope_lets_a_key_do_what_stands_in_it_and_nothing_else(gateway: Gateway) -> None:
-    known = {(route.method, route.path) for route in PROXIED} | set(_own_routes())
+    # Who holds an upload link needs no key, and a key is nothing there.
+    asked = [route for route in PROXIED if route.guard != "link"]
+    known = {(route.method, route.path) for route in asked} | set(_own_routes())
     assert set(ROUTES) <= known, "a scope names a route that is none"
     for scope in Scope:
         back_end = gateway.client(gateway.make(scope.value)["key"])

@@ -21,6 +21,11 @@ from shared.http import Problem
 from shared.storage import PartStore, Store
 
 SPARE_BUFFERS = 8
+"""Of all requests of a process together; each has one of its own."""
+MOST_SPARE = 2
+"""Of one request: so many parts are on their way to the store while the next one fills."""
+COMMIT_EVERY = 0.25
+"""Seconds. How far it is need not be written down with each part of a fast client; what is told waits for it."""
 
 
 class Digest(Protocol):
@@ -59,13 +64,15 @@ class Reception:
         Raises Problem ``offset_conflict`` where a newer request has taken over, ``upload_too_long``; `Unfit`.
         """
         request = _Request(self._database, self._store, self._sniffer, self._lives, upload, digest)
-        if not self._spare.locked():
+        held = 0
+        while held < MOST_SPARE and not self._spare.locked():
             await self._spare.acquire()
-            request.spare = bytearray(upload.part_size)
+            held += 1
+        request.free = [bytearray(upload.part_size) for _ in range(held)]
         try:
             return await self._take(request, body)
         finally:
-            if request.spare is not None:
+            for _ in range(held):
                 self._spare.release()
 
     async def _take(self, request: "_Request", body: AsyncIterator[bytes]) -> int:
@@ -89,12 +96,12 @@ class _Request:
     lives: timedelta
     upload: Upload
     digest: Digest | None
-    spare: bytearray | None = None
+    free: list[bytearray] = field(default_factory=list)
     part: bytearray = field(init=False)
     base: int = field(init=False)
     filled: int = 0
     durable: int = field(init=False)
-    sending: asyncio.Task[None] | None = None
+    sending: list[asyncio.Task[bytearray]] = field(default_factory=list)
     is_broken: bool = False
     """A part could not be stored, or too much was sent: what is in hand is not kept."""
 
@@ -107,6 +114,9 @@ class _Request:
         self.old_tail = self.upload.tail_key
         # Only a request that brings the whole can tell its hash; of all others it is read once later.
         self.sha = hashlib.sha256() if self.upload.received == 0 else None
+        # A lock is given in the order in which it is asked for: parts are hashed one after the other.
+        self.hashing = asyncio.Lock()
+        self.committed_at = 0.0
 
     @property
     def position(self) -> int:
@@ -153,33 +163,49 @@ class _Request:
 
     async def _send(self) -> None:
         """Send the part that is full. The next one fills meanwhile where there is a buffer to fill."""
-        await self._sent()
-        part, number = memoryview(self.part)[: self.filled], self.base // self.upload.part_size + 1
-        self.base, self.filled = self.position, 0
-        self.sending = asyncio.create_task(self._store_part(number, part, self.base))
-        if self.spare is None:
-            await self._sent()
-        else:
-            self.part, self.spare = self.spare, self.part
+        part, number = self.part, self.base // self.upload.part_size + 1
+        self.base, length = self.position, self.filled
+        self.filled = 0
+        before = self.sending[-1] if self.sending else None
+        self.sending.append(asyncio.create_task(self._store_part(number, part, length, self.base, before)))
+        while not self.free:
+            await self._first_sent()
+        self.part = self.free.pop()
 
-    async def _store_part(self, number: int, part: memoryview, end: int) -> None:
+    async def _store_part(
+        self, number: int, part: bytearray, length: int, end: int, before: asyncio.Task[bytearray] | None
+    ) -> bytearray:
+        """Store a part, and write down that all is there up to its ``end``; the buffer it was in."""
         assert self.upload.multipart_id is not None
-        if self.sha is not None:
-            await asyncio.to_thread(self.sha.update, part)
-        await self.store.upload_part(self.upload.source_key, self.upload.multipart_id, number, part)
-        if self.digest is None:
+        view = memoryview(part)[:length]
+        key, multipart_id = self.upload.source_key, self.upload.multipart_id
+        await asyncio.gather(self._hash(view), self.store.upload_part(key, multipart_id, number, view))
+        if before is not None:
+            await before
+        if self.digest is None and asyncio.get_running_loop().time() - self.committed_at > COMMIT_EVERY:
             # At once, and not when the next part is full: that may take a slow client minutes.
             await self._commit(end, None)
+        return part
+
+    async def _hash(self, view: memoryview) -> None:
+        if self.sha is not None:
+            async with self.hashing:
+                await asyncio.to_thread(self.sha.update, view)
+
+    async def _first_sent(self) -> None:
+        """Wait for the first of the parts that are on their way."""
+        try:
+            self.free.append(await self.sending.pop(0))
+        except BaseException:
+            self.is_broken = True
+            raise
 
     async def _sent(self) -> None:
-        """Wait for the part that is on its way."""
-        if self.sending is not None:
-            sending, self.sending = self.sending, None
-            try:
-                await sending
-            except BaseException:
-                self.is_broken = True
-                raise
+        """Wait for all of them, and write down how far it is."""
+        while self.sending:
+            await self._first_sent()
+        if self.digest is None and self.durable < self.base:
+            await self._commit(self.base, None)
 
     async def end(self) -> int:
         """The body is over."""
@@ -199,8 +225,9 @@ class _Request:
     async def keep_what_came(self) -> None:
         """The body broke off. Nobody may be there any more to hear of what goes wrong now."""
         if self.digest is not None or self.is_broken:
-            if self.sending is not None:
-                self.sending.cancel()
+            for task in self.sending:
+                task.cancel()
+            await asyncio.gather(*self.sending, return_exceptions=True)
             return
         with contextlib.suppress(Exception):
             await asyncio.shield(asyncio.ensure_future(self._keep_tail()))
@@ -230,7 +257,7 @@ class _Request:
         async with self.database.session_scope() as session:
             if not await repository.advance(session, self.upload.id, self.upload.epoch, **values):
                 raise errors.offset_conflict()
-        self.durable = received
+        self.durable, self.committed_at = received, asyncio.get_running_loop().time()
         if self.old_tail not in (None, tail_key):
             with contextlib.suppress(Exception):
                 await self.store.delete(str(self.old_tail))
