@@ -166,10 +166,12 @@ def test_every_call_of_the_document_exists_and_asks_who_calls(platform: Platform
         filled = re.sub(r"{\w+}", "0198c0de-0000-7000-8000-000000000000", path)
         for method, operation in operations.items():
             answer = client.request(method.upper(), filled)
-            if "security" in operation:
+            if method == "head":
+                # Its answer has no body to read a code from.
+                assert answer.status_code == (401 if "security" in operation else 404), path
+            elif "security" in operation:
                 refused(answer, 401, "sign_in_required")
             else:
                 # It is there, whatever it says to an id that is none.
                 assert answer.status_code != 405, f"{method} {path}"
-                said = answer.json()["code"] if answer.is_error and method != "head" else None
-                assert said != "not_found", f"{method} {path}"
+                assert not answer.is_error or answer.json()["code"] != "not_found", f"{method} {path}"
