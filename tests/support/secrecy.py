@@ -101,7 +101,9 @@ def _search_texts(secrets: set[str], places: list[Path], folder: Path) -> list[s
 
 def _search_bytes(keys: set[bytes], places: list[Path]) -> list[str]:
     """Keys as they are, in files that are no text: in hexadecimal, grep finds them whatever bytes they have."""
-    found = []
+    found: list[str] = []
+    if not keys:
+        return found
     for place in places:
         with subprocess.Popen(
             ["grep", "-o", "-F", *(f"-e{key.hex()}" for key in keys)],
