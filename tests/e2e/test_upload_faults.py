@@ -62,6 +62,7 @@ def test_a_disk_that_is_full(new_suite: NewSuite, small_disk: Path, short_film: 
     platform.close()
 
 
+@pytest.mark.acceptance
 def test_storage_that_is_away_for_ten_seconds(
     new_suite: NewSuite, tmp_path_factory: pytest.TempPathFactory, short_film: Path
 ) -> None:
@@ -104,6 +105,7 @@ def test_storage_that_is_away_for_ten_seconds(
         platform.close()
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.05])
 def test_a_database_that_restarts_while_an_upload_completes(
     restarting: Platform, short_film: Path, after: float
