@@ -20,7 +20,8 @@ _PIECE = 1024 * 1024
 _PAUSES = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)
 """Seconds between tries that bring nothing; whatever arrives begins them anew."""
 _TRY_AGAIN = {409, 429, 500, 502, 503, 504}
-_GONE = {404, 410}
+_OTHERWISE = {401, 403, 429, 500, 502, 503, 504}
+"""Refusals that say nothing of the upload itself."""
 _KEPT = 50
 
 Moved = Callable[[int], None]
@@ -57,7 +58,8 @@ def _stands(client: Client, address: str) -> int | None:
     try:
         answer = client.answer("HEAD", address, headers=_TUS)
     except CommandError as refusal:
-        if refusal.status in _GONE:
+        if refusal.status is not None and refusal.status not in _OTHERWISE:
+            # It came to nothing: for a reason that may have been mended since, and is told again if not.
             return None
         raise
     return int(answer.headers["Upload-Offset"])

@@ -169,7 +169,9 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
         ),
     }
     state.playlists = Playlists(state.upstreams["media"])
-    state.downloads = DownloadService(state.database, state.entitlement, state.upstreams["media"], settings.ip_policy)
+    state.downloads = DownloadService(
+        state.database, state.entitlement, state.upstreams["media"], state.upstreams["progress"], settings.ip_policy
+    )
 
 
 def _rights(settings: GatewaySettings, database: Database) -> PlatformRights | None:

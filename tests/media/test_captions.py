@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.media.captions.cues import LATEST_MS, MOST_BYTES, MOST_CUES, CaptionFault, Cue
 from services.media.captions.markup import kept_markup, plain_text
 from services.media.captions.parsing import parse
-from services.media.captions.words import headline, stems, words
+from services.media.captions.words import headline, indexed, stems, ts_query, words
 from services.media.captions.writing import borders, playlist, segment, segments_of, subrip, webvtt
 from shared.contracts.video import SEGMENT_CLOCK_OFFSET
 
@@ -212,3 +212,14 @@ def test_media_and_the_transcoder_mean_the_same_clock() -> None:
     from services.transcoder.ffmpeg.segments import OFFSET
 
     assert OFFSET == SEGMENT_CLOCK_OFFSET
+
+
+@pytest.mark.parametrize(
+    ("nominative", "genitive"),
+    [("წყალი", "წყლის"), ("მასწავლებელი", "მასწავლებლის"), ("ქვეყანა", "ქვეყნის"), ("წიგნი", "წიგნის")],
+)
+def test_a_noun_is_found_by_its_cases_also_where_it_loses_a_vowel(nominative: str, genitive: str) -> None:
+    for said, asked in ((nominative, genitive), (genitive, nominative), (nominative, nominative)):
+        prefixes = re.findall(r"'(\w+)':\*", ts_query(asked) or "")
+        assert any(word.startswith(prefix) for word in indexed(said) for prefix in prefixes), (said, asked)
+        assert "<mark>" in headline(said, asked)

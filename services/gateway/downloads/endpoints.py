@@ -6,12 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from services.gateway.audit.trail import concerns
 from services.gateway.downloads.schemas import DownloadAnswer
 from services.gateway.downloads.service import DownloadService
 from services.gateway.identity.client_ip import is_within
 from services.gateway.identity.dependencies import ClientIp, SignedIn
 from services.gateway.proxy.passing import chosen, relay
 from services.gateway.tokens.endpoints import VideoId
+from shared.db import new_id
 
 router = APIRouter(tags=["downloads"])
 
@@ -54,6 +56,7 @@ async def download(
 
     While it is being made: 202 with how far it is.
     """
+    concerns(video_id=video_id)
     file = await downloads.prepare(video_id, actor, quality)
     if file.status == "preparing":
         answer = DownloadAnswer(
@@ -66,6 +69,7 @@ async def download(
         return JSONResponse(answer.dump(), headers={"Cache-Control": "no-store"})
     version_id, headers = UUID(file.version_id), _of_the_file(request)
     found = await downloads.open_file(video_id, version_id, file.quality, request.method, headers)
+    downloads.count(new_id(), video_id, file.quality, actor, found)
     return relay(found, request.app.state.upstreams["media"])
 
 

@@ -9,7 +9,7 @@ from shared.db import Session
 from shared.db.models.access import DownloadTicket
 
 FIND = text("""
-SELECT t.video_id, t.version_id, t.rendition, t.user_id, t.role, t.expires_at <= now() AS expired,
+SELECT t.id, t.video_id, t.version_id, t.rendition, t.user_id, t.role, t.expires_at <= now() AS expired,
        v.deleted_at IS NOT NULL AS video_deleted,
        :anywhere OR coalesce(t.network >>= CAST(:ip AS inet), false) AS network_proven
 FROM access.download_tickets t JOIN media.videos v ON v.id = t.video_id WHERE t.ticket_hash = :hash

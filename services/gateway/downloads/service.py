@@ -5,7 +5,9 @@ at its list of downloads. So a ticket is good for some hours and as often as it 
 as long as its owner may take the film home: that is asked again each time.
 """
 
+import asyncio
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,6 +25,9 @@ from services.gateway.tokens.service import LONGEST_TOKEN, TOKEN_BYTES, digest
 from shared.contracts.access import Actor, Role
 from shared.db import Database, new_id
 from shared.db.models.access import DownloadTicket
+from shared.http import Problem
+
+log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(hours=6)
 """Two gigabytes over a slow line, with a night's sleep of a laptop in between, take about that."""
@@ -30,7 +35,11 @@ CONTENT = "/internal/downloads/content"
 
 
 class DownloadService:
-    def __init__(self, database: Database, entitlement: Entitlement, media: Upstream, policy: Policy) -> None:
+    def __init__(
+        self, database: Database, entitlement: Entitlement, media: Upstream, progress: Upstream, policy: Policy
+    ) -> None:
+        self._progress = progress
+        self._telling: set[asyncio.Task[None]] = set()
         self._database = database
         self._entitlement = entitlement
         self._media = media
@@ -89,7 +98,9 @@ class DownloadService:
             raise token_errors.ip_changed()
         actor = Actor(user_id=found["user_id"], role=Role(found["role"]))
         await self._entitlement.require_download(found["video_id"], actor, running=True)
-        return await self.open_file(found["video_id"], found["version_id"], found["rendition"], method, headers)
+        file = await self.open_file(found["video_id"], found["version_id"], found["rendition"], method, headers)
+        self.count(found["id"], found["video_id"], found["rendition"], actor, file)
+        return file
 
     async def open_file(
         self, video_id: UUID, version_id: UUID, quality: str, method: str, headers: Mapping[str, str]
@@ -97,6 +108,23 @@ class DownloadService:
         """A file as media answers it, part or whole. The caller releases the answer."""
         place = {"videoId": str(video_id), "versionId": str(version_id), "quality": quality}
         return await self._media.open(method, CONTENT, headers={**headers, **self._media.headers(None)}, params=place)
+
+    def count(self, counted: UUID, video_id: UUID, quality: str, actor: Actor, file: aiohttp.ClientResponse) -> None:
+        """Tell analytics that a file is being taken from its beginning. Nobody waits for it, and each id counts once."""
+        span = file.headers.get("Content-Range", "bytes 0-")
+        if file.method != "GET" or file.status not in (200, 206) or not span.startswith("bytes 0-"):
+            return
+        size = span.rpartition("/")[2] if "/" in span else file.headers.get("Content-Length", "0")
+        told = {"id": str(counted), "videoId": str(video_id), "quality": quality, "bytes": int(size)}
+        task = asyncio.create_task(self._tell(json.dumps(told).encode(), actor))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, told: bytes, actor: Actor) -> None:
+        try:
+            await self._progress.post("/internal/downloads", told, actor)
+        except Problem as problem:
+            log.warning("a download is not counted: %s", problem.code)
 
     async def sweep(self) -> None:
         async with self._database.session_scope() as session:

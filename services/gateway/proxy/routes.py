@@ -12,7 +12,8 @@ from services.gateway.audit.trail import concerns
 from services.gateway.identity.client_ip import client_ip
 from services.gateway.identity.dependencies import signed_in
 from services.gateway.limits.bodies import MOST
-from services.gateway.proxy.passing import BodyLimit, pass_on
+from services.gateway.proxy.early import refused_by_headers
+from services.gateway.proxy.passing import BodyLimit, LingeringRefusal, pass_on
 from services.gateway.proxy.tus import Endpoint, speaks_tus
 from services.gateway.proxy.tus import router as tus_router
 from services.gateway.tokens.endpoints import video_id_of
@@ -160,6 +161,8 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
             claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
         if route.tells_right:
             claims |= await _course_right(request, actor)
+        if route.film and (refusal := refused_by_headers(request, actor, state.settings.max_upload_bytes)):
+            return LingeringRefusal(refusal)
         limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(route.body)
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 

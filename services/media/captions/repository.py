@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, delete, func, select, text, update
 
 from services.media.captions.cues import Cue
 from services.media.captions.markup import plain_text
-from services.media.captions.words import words
+from services.media.captions.words import indexed
 from shared.db import Session, new_id
 from shared.db.models.captions import CaptionCue, CaptionDraft, CaptionTrack
 
@@ -61,7 +61,7 @@ class WrittenCue:
 
 def written(cues: Sequence[Cue]) -> list[WrittenCue]:
     """Cues as they are kept. Some work for many: do it in a thread."""
-    return [WrittenCue(cue, " ".join(words(plain_text(cue.text)))) for cue in cues]
+    return [WrittenCue(cue, " ".join(indexed(plain_text(cue.text)))) for cue in cues]
 
 
 async def tracks(session: Session, video_id: UUID, *, drafts: bool = False) -> Sequence[CaptionTrack]:

@@ -57,12 +57,20 @@ _GEORGIAN_ENDINGS = tuple(
     )
 )
 _VOWELS = "აეიოუ"
+_SYNCOPE = re.compile("(?<=[^აეიოუ])[აეო](?=[ლრნმ]$)")
+"""The vowel that goes: before the l, r, n or m at the end of a stem."""
 _LATIN_ENDINGS = ("ing", "ies", "es", "ed", "s")
 
 
 def words(text: str) -> list[str]:
     """The words of a plain text, in one spelling each."""
     return [_spelled(found.group()) for found in _WORD.finditer(unicodedata.normalize("NFC", text))]
+
+
+def indexed(text: str) -> list[str]:
+    """What a text is found by: its words, and the stems that lose a vowel in other cases, without it."""
+    found = words(text)
+    return [*found, *dict.fromkeys(short for word in found if (short := _shortened(_stem(word))))]
 
 
 def stems(question: str) -> list[str]:
@@ -73,19 +81,36 @@ def stems(question: str) -> list[str]:
 def ts_query(question: str) -> str | None:
     """A ``tsquery`` of Postgres for all words of the question; None where it has none."""
     # Nothing but letters and digits is left of it, so nothing has to be quoted.
-    return " & ".join(f"'{stem}':*" for stem in stems(question)) or None
+    return " & ".join(_either(stem) for stem in stems(question)) or None
+
+
+def _either(stem: str) -> str:
+    short = _shortened(stem)
+    return f"('{stem}':* | '{short}':*)" if short else f"'{stem}':*"
 
 
 def headline(text: str, question: str) -> str:
     """``text`` as HTML in which the words that were found stand in ``<mark>``, and which has no other markup."""
-    sought = tuple(stems(question))
+    known = stems(question)
+    sought = (*known, *filter(None, map(_shortened, known)))
     normal = unicodedata.normalize("NFC", text)
     out, place = [], 0
     for found in _WORD.finditer(normal):
-        if sought and _spelled(found.group()).startswith(sought):
+        if sought and _is_found(_spelled(found.group()), sought):
             out += [html.escape(normal[place : found.start()]), f"<mark>{html.escape(found.group())}</mark>"]
             place = found.end()
     return "".join([*out, html.escape(normal[place:])])
+
+
+def _is_found(word: str, sought: tuple[str, ...]) -> bool:
+    short = _shortened(_stem(word))
+    return word.startswith(sought) or (short is not None and short.startswith(sought))
+
+
+def _shortened(stem: str) -> str | None:
+    """A Georgian stem as it is in the cases in which it loses its last vowel: წყალ-ი, წყლ-ის. None where it keeps it."""
+    short = _SYNCOPE.sub("", stem)
+    return short if short != stem and _GEORGIAN.fullmatch(stem) and len(short) >= _SHORTEST else None
 
 
 def _spelled(word: str) -> str:

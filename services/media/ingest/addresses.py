@@ -23,6 +23,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LONGEST_URL = 4096
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _6TO4 = ipaddress.IPv6Network("2002::/16")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_SPECIAL = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
 
 
 class Allowed:
@@ -50,6 +52,10 @@ class Allowed:
             raise errors.invalid_url("it has to begin with https:// or http://")
         if parts.username is not None or parts.password is not None:
             raise errors.invalid_url("it may not hold a user or a password")
+        try:
+            parts.hostname.encode("idna")
+        except UnicodeError:
+            raise errors.invalid_url("its host is no name") from None
         literal = _literal(parts.hostname)
         if literal is not None and not self.permits(parts.hostname, literal):
             raise errors.address_refused(parts.hostname)
@@ -58,7 +64,7 @@ class Allowed:
     def permits(self, host: str, address: Address) -> bool:
         if host.lower() in self._hosts or any(address in network for network in self._networks):
             return True
-        return all(one.is_global and not one.is_multicast for one in _meant(address))
+        return all(_is_public(one) for one in _meant(address))
 
 
 def _literal(host: str) -> Address | None:
@@ -71,6 +77,13 @@ def _literal(host: str) -> Address | None:
         return ipaddress.IPv4Address(socket.inet_aton(host))
     except OSError:
         return None
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+        # IPv4 addresses in disguise, site-local ones, translators: none of them is anybody's on the internet.
+        return False
+    return address.is_global and not address.is_multicast and not any(address in network for network in _SPECIAL)
 
 
 def _meant(address: Address) -> Sequence[Address]:
@@ -101,7 +114,7 @@ class CheckedResolver(AbstractResolver):
             self._resolver = ThreadedResolver(asyncio.get_running_loop())
         try:
             found = await self._resolver.resolve(host, port, socket.AF_UNSPEC)
-        except OSError:
+        except (OSError, UnicodeError):
             raise Refused(errors.host_not_found(host)) from None
         for one in found:
             if not self._allowed.permits(host, ipaddress.ip_address(one["host"].partition("%")[0])):

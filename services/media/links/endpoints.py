@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.media.links.schemas import LinkInput, LinkList, LinkShown, NewLink
 from services.media.links.service import LinkService
-from services.media.uploads.endpoints import Uploads, form_schema, refuse_by_headers
+from services.media.uploads.endpoints import Uploads, declared_bytes, form_schema, refuse_by_headers
 from services.media.uploads.ledger import UploadLedger
 from services.media.uploads.schemas import UploadAccepted
 from shared.contracts.model import ExternalId
@@ -58,4 +58,4 @@ async def upload(token: str, request: Request, links: Links, uploads: Uploads) -
     """The film as a plain form's field ``video``."""
     leave = await links.leave(token, begins=True)
     content_type = refuse_by_headers(request)
-    return await uploads.by_link(leave.target, leave.sender, content_type, request.stream())
+    return await uploads.by_link(leave.target, leave.sender, content_type, request.stream(), declared_bytes(request))

@@ -117,11 +117,12 @@ class LinkService:
     async def _good(self, token: str) -> UploadLink:
         async with self._database.session_scope() as session:
             link = await repository.by_hash(session, _hash(token))
-        if link is None:
-            raise errors.link_not_found()
-        if link.revoked_at is not None or link.expires_at <= datetime.now(UTC):
-            raise errors.link_expired()
-        return link
+            if link is not None and link.revoked_at is None and link.expires_at > datetime.now(UTC):
+                maker = Actor(user_id=link.created_by, role=Role(link.created_role))
+                if not await is_staff(session, link.course_id, maker):
+                    raise errors.maker_gone()
+                return link
+        raise errors.link_not_found() if link is None else errors.link_expired()
 
     async def forget(self) -> None:
         async with self._database.session_scope() as session:

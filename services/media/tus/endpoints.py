@@ -109,10 +109,12 @@ async def end_by_link(request: Request, upload_id: UUID, door: ByLink) -> Respon
 async def _create(request: Request, door: Door) -> Response:
     asked, tus = request.headers, _tus(request)
     joining = concat(asked.get("upload-concat", ""))
-    length = None
+    length, deferred = None, asked.get("upload-defer-length")
+    if deferred is not None and (deferred != "1" or "upload-length" in asked):
+        raise errors.bad_header("Upload-Defer-Length", "it is 1, and stands in the place of Upload-Length")
     if "upload-length" in asked:
         length = number("Upload-Length", asked["upload-length"])
-    elif asked.get("upload-defer-length") != "1" and (joining is None or joining.is_partial):
+    elif deferred is None and (joining is None or joining.is_partial):
         raise errors.bad_header("Upload-Length", "it is missing")
     has_bytes = asked.get("content-type", "").lower() == BYTES
     # Before anything is kept: a checksum that can not be read is no reason to have begun.

@@ -101,6 +101,9 @@ class Feeder:
                 await self._ledger.refuse(upload_id, refusal)
         except (TryLater, StorageError, OSError) as error:
             await self._put_back(claimed, str(error) or type(error).__name__)
+        except Exception as error:
+            log.exception("an upload could not be fed")
+            await self._put_back(claimed, f"something went wrong on our side ({type(error).__name__})")
 
     async def _feed(self, upload: Upload) -> None:
         source = self._joined if upload.joined is not None else self._fetched

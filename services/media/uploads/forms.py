@@ -7,6 +7,7 @@ pulled from the connection only as fast as it is written on.
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -94,11 +95,7 @@ class StreamedForm:
         _, options = parse_options_header(headers.get(b"content-disposition", b""))
         if b"name" not in options:
             raise errors.malformed_form("a part has no name")
-        filename = options.get(b"filename")
-        return PartHead(
-            options[b"name"].decode("utf-8", "replace"),
-            None if filename is None else filename.decode("utf-8", "replace"),
-        )
+        return PartHead(options[b"name"].decode("utf-8", "replace"), _filename(options))
 
     async def data(self) -> AsyncIterator[bytes]:
         """The bytes of the part whose head was yielded last."""
@@ -112,6 +109,11 @@ class StreamedForm:
             if kind == "data":
                 yield data
 
+    async def drain(self) -> None:
+        """Read what stands behind the form, which means nothing, to the end of the request."""
+        async for _ in self._body:
+            pass
+
     async def text(self) -> str:
         """A short field's value."""
         collected = bytearray()
@@ -120,3 +122,12 @@ class StreamedForm:
             if len(collected) > MAX_FIELD_BYTES:
                 raise errors.malformed_form("a field is too long")
         return collected.decode("utf-8", "replace").strip()
+
+
+def _filename(options: dict[bytes, bytes]) -> str | None:
+    """By ``filename``, or by ``filename*`` (RFC 5987), which RFC 7578 forbids and some clients send."""
+    if b"filename" in options:
+        return options[b"filename"].decode("utf-8", "replace")
+    if b"filename*" in options:
+        return unquote(options[b"filename*"].decode("ascii", "replace").split("'")[-1], errors="replace")
+    return None

@@ -238,7 +238,7 @@ class UploadLedger:
                 assert container is not None and upload.length is not None and upload.video_id is not None
                 source = StoredSource(upload.source_key, Container(container), upload.length, now.sha256)
                 await self._make_film(session, upload, source, actor)
-            if upload.link_id is not None:
+            if upload.link_id is not None and not upload.is_partial:
                 await links.spend(session, upload.link_id)
             now.state, now.container, now.tail_key = "complete", container, None
             now.ended_at = datetime.now(UTC)

@@ -36,7 +36,6 @@ class _Form:
     """What was read of a form so far."""
 
     chapter_id: str | None = None
-    course_id: str | None = None
     name: str = ""
     source: StoredSource | None = None
 
@@ -86,10 +85,10 @@ class UploadService:
         return await self._new_version(reading, video_id, Sender(actor))
 
     async def by_link(
-        self, target: Target, sender: Sender, content_type: str, body: AsyncIterator[bytes]
+        self, target: Target, sender: Sender, content_type: str, body: AsyncIterator[bytes], declared: int
     ) -> UploadAccepted:
         """The film that a link asks for; what else the form says is not heard."""
-        reading = _Reading(content_type, body, sender.actor, 0, wants_chapter=False)
+        reading = _Reading(content_type, body, sender.actor, declared, wants_chapter=False)
         if target.video_id is not None:
             return await self._new_version(reading, target.video_id, sender)
         return await self._new_film(reading, target.chapter_id, sender)
@@ -97,12 +96,15 @@ class UploadService:
     async def _new_film(self, reading: _Reading, chapter_id: str | None, sender: Sender) -> UploadAccepted:
         video_id, version_id = new_id(), new_id()
         if chapter_id is not None:
-            await self._videos.require_free_chapter(chapter_id, sender.actor)
+            course_id = await self._videos.require_free_chapter(chapter_id, sender.actor)
+            await self._quota.require_room(course_id, max(1, reading.declared))
         async with self._receiving(video_id, version_id, sender.actor) as key:
             form = await self._read(reading, key)
             chapter_id = chapter_id or form.chapter_id
             assert chapter_id is not None and form.source is not None
+            course_id = await self._videos.require_free_chapter(chapter_id, sender.actor)
             async with self._database.session_scope() as session:
+                await self._quota.require_room_in(session, course_id, form.source.bytes)
                 # One transaction: from now on the source belongs to the video, and no sweep may take it for abandoned.
                 await self._videos.create(
                     session, video_id, version_id, chapter_id, form.name, form.source, sender.actor
@@ -170,8 +172,8 @@ class UploadService:
             raise errors.missing_field("video")
         if reading.wants_chapter and form.chapter_id is None:
             raise errors.missing_field("chapterId")
-        if form.course_id is not None:
-            await self._quota.require_room(form.course_id, form.source.bytes)
+        # A request that ends otherwise than it said is refused, and what is refused leaves nothing.
+        await streamed.drain()
         return form
 
     async def _chapter(self, form: _Form, value: str, reading: _Reading) -> None:
@@ -180,8 +182,8 @@ class UploadService:
         if not is_external_id(value):
             raise errors.invalid_chapter_id()
         # Asked before the film is read, so that two gigabytes are not sent for nothing.
-        form.course_id = await self._videos.require_free_chapter(value, reading.actor)
-        await self._quota.require_room(form.course_id, max(1, reading.declared))
+        course_id = await self._videos.require_free_chapter(value, reading.actor)
+        await self._quota.require_room(course_id, max(1, reading.declared))
         form.chapter_id = value
 
     async def _film(self, form: _Form, head: PartHead, streamed: StreamedForm, key: str) -> None:

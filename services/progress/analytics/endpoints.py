@@ -4,10 +4,10 @@ from collections import Counter
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from services.progress.analytics import repository
-from services.progress.analytics.schemas import Accepted, EventBatch
+from services.progress.analytics.schemas import Accepted, EventBatch, TakenHome
 from shared.db import Database
 from shared.http import Problem
 from shared.http.inner import ActingPerson, service_token_claims
@@ -35,3 +35,12 @@ async def take(video_id: Annotated[UUID, Path()], batch: EventBatch, request: Re
         if not await repository.take(session, row, Counter(event.type for event in batch.events)):
             raise Problem(403, "not_your_session", "This viewing session belongs to somebody else.")
     return Accepted(accepted=len(batch.events))
+
+
+@router.post("/internal/downloads", status_code=204)
+async def taken_home(body: TakenHome, request: Request, actor: ActingPerson) -> Response:
+    """Somebody began to take a film home. Told twice, it counts once."""
+    database: Database = request.app.state.database
+    async with database.session_scope() as session:
+        await repository.taken_home(session, **body.model_dump(), user_id=actor.user_id)
+    return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""``video_analytics``: one row per viewing session."""
+"""What viewers did: one row per viewing session, one per film that was taken home."""
 
 import json
 from typing import Any
@@ -24,6 +24,17 @@ ON CONFLICT (session_id) DO UPDATE SET
 WHERE a.user_id = excluded.user_id AND a.video_id = excluded.video_id
 RETURNING session_id
 """)
+
+
+TAKEN_HOME = text("""
+INSERT INTO analytics.downloads (id, video_id, user_id, quality, bytes)
+VALUES (:id, :video_id, :user_id, :quality, :bytes) ON CONFLICT (id) DO NOTHING
+""")
+
+
+async def taken_home(session: Session, **row: Any) -> None:
+    """Count a film that was taken home; each id once."""
+    await session.execute(TAKEN_HOME, row)
 
 
 async def take(session: Session, row: dict[str, Any], counts: dict[str, int]) -> bool:

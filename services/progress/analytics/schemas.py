@@ -36,5 +36,14 @@ class EventBatch(Document):
     events: list[Event] = Field(min_length=1, max_length=500)
 
 
+class TakenHome(Document):
+    """By the gateway; ``id`` is that of the link, ``bytes`` of the whole file."""
+
+    id: UUID
+    video_id: UUID
+    quality: str
+    bytes: int
+
+
 class Accepted(Document):
     accepted: int

@@ -1,4 +1,4 @@
-"""Schema ``analytics``: one row per viewing session. Written by progress."""
+"""Schema ``analytics``: what is counted. Written by progress."""
 
 from typing import Any
 from uuid import UUID
@@ -6,10 +6,12 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db.models.base import Base, CreatedAt, UpdatedAt
+from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
 
 
 class VideoAnalytics(Base):
+    """One row per viewing session."""
+
     __tablename__ = "video_analytics"
     __table_args__ = (Index("ix_video_analytics_video", "video_id", "created_at"), {"schema": "analytics"})
 
@@ -27,3 +29,19 @@ class VideoAnalytics(Base):
     event_counts: Mapped[dict[str, Any]]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class TakenHome(Base):
+    """One row per film that somebody began to take home: by a link, however many parts it is fetched in, or at once."""
+
+    __tablename__ = "downloads"
+    __table_args__ = (Index("ix_downloads_video", "video_id", "created_at"), {"schema": "analytics"})
+
+    id: Mapped[Id]
+    """That of the link, where there is one."""
+    video_id: Mapped[UUID]
+    user_id: Mapped[str]
+    quality: Mapped[str]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    """Of the whole file."""
+    created_at: Mapped[CreatedAt]
