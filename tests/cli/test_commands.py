@@ -24,13 +24,15 @@ Answer = tuple[int, dict[str, Any]]
 
 class Gateway(StandIn):
     """Answers what a test told it to; of several answers for a path, each once, and the last for ever. It takes films by
-    tus; ``breaks`` are the statuses of the requests of which it keeps the first half alone."""
+    tus; ``breaks`` are the statuses of the requests of which it keeps the first half alone, ``refuses_next`` is what it
+    says of all of an upload that is begun next."""
 
     def __init__(self) -> None:
         super().__init__()
         self.answers: dict[str, list[Answer]] = {}
         self.film = b""
         self.breaks: list[int] = []
+        self.refuses = self.refuses_next = 0
 
     def reply(self, asked: Asked) -> Reply:
         if asked.path.startswith("/api/uploads/tus") and asked.path not in self.answers:
@@ -39,7 +41,10 @@ class Gateway(StandIn):
 
     def _tus(self, asked: Asked) -> Reply:
         if asked.method == "POST":
+            self.refuses = self.refuses_next
             return Reply(201, headers={"Location": "https://elsewhere.example/api/uploads/tus/1"})
+        if self.refuses:
+            return Reply(self.refuses)
         if asked.method == "PATCH":
             assert int(asked.headers["Upload-Offset"]) == len(self.film)
             self.film += asked.body[: len(asked.body) // 2] if self.breaks else asked.body
@@ -139,6 +144,18 @@ def test_an_upload_goes_on_where_it_was_cut_off(lectern: Lectern, gateway: Gatew
     assert [asked.method for asked in gateway.asked].count("POST") == 1
     # Another upload of the same file is another upload.
     gateway.film = b""
+    assert lectern(*command).returncode == 0
+    assert [asked.method for asked in gateway.asked].count("POST") == 2
+
+
+def test_what_was_refused_is_begun_anew(lectern: Lectern, gateway: Gateway, tmp_path: Path) -> None:
+    """Its reason may have been mended since; if not, the gateway says it again in a sentence."""
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    command = ("upload", str(film), "--chapter", "intro", "--url", gateway.url, "--token", "t")
+    gateway.refuses_next = 415
+    assert lectern(*command).returncode == 1
+    gateway.refuses_next = 0
     assert lectern(*command).returncode == 0
     assert [asked.method for asked in gateway.asked].count("POST") == 2
 

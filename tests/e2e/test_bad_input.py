@@ -293,6 +293,49 @@ def test_a_cut_connection_leaves_no_trace(
     no_trace._before |= no_trace.new()
 
 
+def test_a_form_that_ends_before_it_said_is_refused_whole(
+    platform: Platform, suite: Suite, chapter: str, no_trace: Traces, short_film: Path
+) -> None:
+    """All of the form is there, and a byte that was announced is not: who is told to send it again, can."""
+    body = form_head(chapter) + short_film.read_bytes() + form_tail()
+    headers = {"Authorization": platform.admin.headers["Authorization"], "Content-Type": form_type()}
+    with Wire(suite.port) as wire:
+        wire.head("POST", "/api/videos/upload", headers | {"Content-Length": str(len(body) + 1)})
+        wire.body([body])
+        wire.end_of_sending()
+        status, content_type, document = wire.answer()
+    problem(content_type, document, 400, "upload_interrupted")
+    assert status == 400
+    until(lambda: not no_trace.new(), "no trace of the upload")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("POST", "/api/videos/upload", {"Content-Type": "video/mp4"}, 415, "unsupported_media_type"),
+        ("PATCH", "/api/uploads/tus/0198c0de-0000-7000-8000-000000000000", {"Content-Type": "video/mp4"}, 415, "unsupported_media_type"),
+        ("POST", "/api/uploads/tus", {"Upload-Length": "3000000000"}, 413, "too_large"),
+    ],
+)  # fmt: skip
+def test_what_the_headers_tell_is_refused_without_a_byte_of_the_body(
+    platform: Platform, suite: Suite, method: str, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    own = {"Authorization": str(platform.admin.headers["Authorization"]), "Tus-Resumable": "1.0.0"}
+    with Wire(suite.port) as wire:
+        wire.head(method, path, {"Content-Length": "1000000000"} | own | headers)
+        answered, content_type, document = wire.answer()
+    assert answered == status
+    problem(content_type, document, status, code)
+
+
+def test_who_may_not_upload_hears_it_without_a_byte_of_the_body(platform: Platform, suite: Suite) -> None:
+    student = {"Authorization": f"Bearer {platform.jwt('student', 'nobody')}", "Content-Type": form_type()}
+    with Wire(suite.port) as wire:
+        wire.head("POST", "/api/videos/upload", student | {"Content-Length": "1000000000"})
+        _, content_type, document = wire.answer()
+    problem(content_type, document, 403, "role_required")
+
+
 # --- Names ---
 
 

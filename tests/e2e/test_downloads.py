@@ -207,6 +207,13 @@ def test_a_browser_fetches_it_in_pieces(platform: Platform, lesson: tuple[Course
     with ThreadPoolExecutor(6) as pool:
         got = pool.map(lambda span: fetch(platform, document, Range=f"bytes={span[0]}-{span[1] - 1}").content, pieces)
     assert b"".join(got) == body
+    # In however many pieces: it is one film that was taken home.
+    counted = "SELECT quality, bytes, user_id FROM analytics.downloads WHERE video_id = $1::text::uuid AND bytes = $2"
+    until(lambda: platform.suite.query(counted, lesson[1], size), "the download to be counted")
+    assert {row["quality"] for row in platform.suite.query(counted, lesson[1], size)} == {document["quality"]}
+    ids = "SELECT count(*) FROM analytics.downloads d JOIN access.download_tickets t ON t.id = d.id WHERE t.ticket_hash = $1"
+    ticket = hashlib.sha256(document["url"].split("token=")[1].encode()).digest()
+    assert platform.suite.query(ids, ticket)[0]["count"] == 1
 
 
 def test_asked_plainly_the_file_is_the_answer(

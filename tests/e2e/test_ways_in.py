@@ -14,7 +14,7 @@ from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.running import Suite
 from tests.support.served import Asked, Reply, StandIn
-from tests.support.tus import Tus
+from tests.support.tus import VERSION, Tus
 
 PUBLIC_URL = "https://video.example.org"
 
@@ -44,6 +44,8 @@ class Elsewhere(StandIn):
                 return Reply(302, headers={"Location": "/film.mp4"})
             case "/inside":
                 return Reply(302, headers={"Location": "http://169.254.169.254/latest/meta-data"})
+            case "/nameless":
+                return Reply(302, headers={"Location": "http://a..b/film.mp4"})
             case "/round":
                 return Reply(302, headers={"Location": "/round"})
             case "/page":
@@ -112,6 +114,7 @@ def test_a_film_is_fetched(open_doors: Platform, elsewhere: Elsewhere, path: str
     ("path", "code"),
     [
         ("/inside", "address_refused"),
+        ("/nameless", "invalid_url"),
         ("/round", "too_many_redirects"),
         ("/page", "not_media"),
         ("/empty", "empty_file"),
@@ -143,6 +146,15 @@ def test_what_is_no_film_is_not_fetched(open_doors: Platform, elsewhere: Elsewhe
         ("http://192.168.0.1/film.mp4", "address_refused"),
         ("http://0.0.0.0/film.mp4", "address_refused"),
         ("http://224.0.0.1/film.mp4", "address_refused"),
+        ("http://192.0.0.8/film.mp4", "address_refused"),
+        ("http://[::127.0.0.1]/film.mp4", "address_refused"),
+        ("http://[::ffff:0:127.0.0.1]/film.mp4", "address_refused"),
+        ("http://[64:ff9b:1::7f00:1]/film.mp4", "address_refused"),
+        ("http://[fec0::1]/film.mp4", "address_refused"),
+        ("http://[fd00::1]/film.mp4", "address_refused"),
+        ("http://a..b/film.mp4", "invalid_url"),
+        ("http://.../film.mp4", "invalid_url"),
+        ("http://" + 80 * "a" + ".com/film.mp4", "invalid_url"),
         ("file:///etc/passwd", "invalid_url"),
         ("ftp://example.org/film.mp4", "invalid_url"),
         ("https://user:secret@example.org/film.mp4", "invalid_url"),
@@ -194,6 +206,25 @@ def test_a_link_lets_one_film_in(open_doors: Platform, short_film: Path) -> None
     assert tus.offset(again) == len(body)
 
 
+def test_parts_that_come_by_a_link_are_joined(platform: Platform, short_film: Path) -> None:
+    """The link is spent by the film, not by a part of it."""
+    body, course = short_film.read_bytes(), platform.new_course()
+    token = good(platform.admin.post("/api/upload-links", json={"chapterId": course.chapters[0]}), 201)["token"]
+    tus = Tus(platform.client(), f"/api/upload-links/{token}/tus")
+    half = len(body) // 2
+    parts = []
+    for piece in (body[:half], body[half:]):
+        created = tus.create(len(piece), body=piece, headers={"Upload-Concat": "partial"})
+        assert created.status_code == 201, created.text
+        parts.append(created.headers["Location"])
+    final = tus.who.post(tus.base, headers=VERSION | {"Upload-Concat": "final;" + " ".join(parts)})
+    assert final.status_code == 201, final.text
+    video = final.headers["Lectern-Video-Id"]
+    until(lambda: platform.admin.get(f"/api/videos/{video}/status").status_code == 200, "the film to be joined")
+    assert platform.wait_for(video)["sizeBytes"] == len(body)
+    refused(tus.create(10), 410, "link_spent")
+
+
 def test_a_link_takes_a_plain_form_and_can_be_taken_back(
     platform: Platform, short_film: Path, other_film: Path
 ) -> None:
@@ -239,7 +270,10 @@ def test_who_may_make_links(platform: Platform) -> None:
     good(platform.admin.put(f"/api/admin/courses/{course.id}/instructors/{teacher}"), 204)
     link = good(platform.person("instructor", teacher).post("/api/upload-links", json=body), 201)
     good(platform.admin.delete(f"/api/admin/courses/{course.id}/instructors/{teacher}"), 204)
-    refused(Tus(platform.client(), f"/api/upload-links/{link['token']}/tus").create(100), 403, "not_your_course")
+    anybody = platform.client()
+    refused(Tus(anybody, f"/api/upload-links/{link['token']}/tus").create(100), 403, "not_your_course")
+    shown = refused(anybody.get(f"/api/upload-links/{link['token']}"), 403, "not_your_course")
+    assert "new one" in shown["detail"]
 
 
 def test_a_course_holds_no_more_than_its_quota(platform: Platform, short_film: Path) -> None:
@@ -254,6 +288,11 @@ def test_a_course_holds_no_more_than_its_quota(platform: Platform, short_film: P
     assert full["usedBytes"] > size == full["quotaBytes"]
     refused(Tus(platform.admin).create(10, chapterId=course.chapters[1]), 413, "course_quota_exceeded")
     refused(platform.replace(video, short_film), 413, "course_quota_exceeded")
+    link = good(platform.admin.post("/api/upload-links", json={"chapterId": course.chapters[1]}), 201)
+    with short_film.open("rb") as film:
+        form = {"video": ("form.mp4", film, "video/mp4")}
+        sent = platform.client().post(f"/api/upload-links/{link['token']}/upload", files=form)
+    refused(sent, 413, "course_quota_exceeded")
     good(platform.admin.put(path, json={"quotaBytes": None}))
     platform.ready(course.chapters[1], short_film)
 
