@@ -193,7 +193,10 @@ def _make_folders(root: Path, folder: Path) -> None:
         except FileExistsError:
             # Another writer's folder is as good as ours; a file in its place is not.
             if not new.is_dir():
-                raise
+                if os.path.lexists(new):
+                    raise
+                # It was there, and a delete has removed it since: as if it had come in between earlier.
+                raise FileNotFoundError(new) from None
         # Also after losing that race: the winner may not have synced yet.
         sync_folder(new.parent)
 
