@@ -272,8 +272,9 @@ def test_a_body_of_just_so_many_bytes_is_taken(place: Place) -> None:
 def test_a_film_may_be_larger(place: Place) -> None:
     admin = place.gateway.person("admin")
     place.seen.clear()
-    good(admin.post("/api/videos/upload", content=b"x" * (3 * MEGABYTE)))
-    good(admin.put(f"/api/videos/{place.gateway.film()}/replace", content=b"x" * (3 * MEGABYTE)))
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    good(admin.post("/api/videos/upload", content=b"x" * (3 * MEGABYTE), headers=form))
+    good(admin.put(f"/api/videos/{place.gateway.film()}/replace", content=b"x" * (3 * MEGABYTE), headers=form))
     assert place.seen == [3 * MEGABYTE] * 2
     refused(admin.post("/api/videos/upload", content=b"x" * (5 * MEGABYTE)), 413, "too_large")
 

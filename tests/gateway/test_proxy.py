@@ -38,6 +38,8 @@ MEGABYTE = 1024 * 1024
 
 
 SEEN: dict[str, Any] = {}
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+"""Without it a film is refused before its body."""
 
 
 async def _courses(request: Request) -> Response:
@@ -166,13 +168,13 @@ def _pieces(count: int) -> Iterator[bytes]:
 
 
 def test_a_body_without_a_length_streams_through_up_to_the_limit(client: httpx.Client) -> None:
-    answer = client.post("/api/videos/upload", content=_pieces(4))
+    answer = client.post("/api/videos/upload", content=_pieces(4), headers=FORM)
     assert (answer.status_code, answer.json()) == (202, {"size": 4 * MEGABYTE})
 
 
 def test_a_body_beyond_the_limit_is_cut_off(client: httpx.Client) -> None:
     SEEN.pop("uploaded", None)
-    answer = client.post("/api/videos/upload", content=_pieces(8))
+    answer = client.post("/api/videos/upload", content=_pieces(8), headers=FORM)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     # The configured limit, not what is let through for the form around the film.
     assert answer.json()["maxBytes"] == 4 * MEGABYTE
@@ -197,7 +199,7 @@ def test_a_declared_length_beyond_the_limit_is_refused_before_the_body(gateway: 
 
 
 def test_an_early_refusal_reaches_a_client_that_is_still_sending(client: httpx.Client) -> None:
-    answer = client.post("/api/videos/upload?refuse=1", content=_pieces(4))
+    answer = client.post("/api/videos/upload?refuse=1", content=_pieces(4), headers=FORM)
     assert (answer.status_code, answer.json()["code"]) == (415, "not_media")
 
 
@@ -213,7 +215,7 @@ def test_a_cut_connection_is_no_fault_of_ours(
     chunked = how == "broken chunk"
     length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "1000000"}
     with Wire(port) as wire:
-        wire.head("POST", path, {"Authorization": token, **length})
+        wire.head("POST", path, {"Authorization": token, **FORM, **length})
         if chunked:
             wire.body([b"5\r\nabcde\r\n", b"zz\r\n"])
             problem(*_told(wire), 400, "malformed_request")
