@@ -162,6 +162,7 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
         if route.tells_right:
             claims |= await _course_right(request, actor)
         if route.film and (refusal := refused_by_headers(request, actor, state.settings.max_upload_bytes)):
+            concerns(problem=refusal.code)
             return LingeringRefusal(refusal)
         limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(route.body)
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
