@@ -85,8 +85,12 @@ def test_storage_that_is_away_for_ten_seconds(
         upload = tus.begin(len(film), chapterId=course.chapters[0])
         assert tus.patch(upload, 0, film[: 9 * MIB]).status_code == 204
         on_again = threading.Event()
+        unbegun = "SELECT state, multipart_id FROM media.uploads WHERE name = 'never begun.mp4'"
         with way.off():
             threading.Timer(10, on_again.set).start()
+            never = tus.create(len(film), chapterId=course.chapters[1], filename="never begun.mp4")
+            refused(never, 503, "storage_unavailable")
+            assert suite.query(unbegun) == [{"state": "ended", "multipart_id": None}]
             answers = []
             while not on_again.wait(0.2):
                 answers.append(tus.patch(upload, tus.offset(upload), film[tus.offset(upload) :]).status_code)

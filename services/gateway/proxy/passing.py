@@ -78,6 +78,11 @@ class BodyLimit:
     def passed(self) -> int:
         return self.most + (FORM_OVERHEAD if self.film else 0)
 
+    def is_passed_by(self, request: Request) -> bool:
+        """Whether the request says itself that its body is larger."""
+        declared = request.headers.get("content-length", "")
+        return declared.isdigit() and int(declared) > self.passed
+
     def too_large(self) -> Problem:
         what = "film" if self.film else "request"
         sentence = f"The {what} has more than {self.most:,} bytes, the most that is taken here."
@@ -96,8 +101,7 @@ async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: Bod
 
     A body above ``limit`` is refused with 413.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit.passed:
+    if limit.is_passed_by(request):
         return LingeringRefusal(limit.too_large())
     headers = chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor, **claims)
     body = None if request.method in BODILESS else _Body(request, limit)

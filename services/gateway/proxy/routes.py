@@ -161,10 +161,10 @@ def _endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
             claims["session"] = await state.sessions.vouch(actor, entitled.video_id)
         if route.tells_right:
             claims |= await _course_right(request, actor)
-        if route.film and (refusal := refused_by_headers(request, actor, state.settings.max_upload_bytes)):
+        limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(route.body)
+        if route.film and (refusal := refused_by_headers(request, actor, limit)):
             concerns(problem=refusal.code)
             return LingeringRefusal(refusal)
-        limit = BodyLimit(state.settings.max_upload_bytes, film=True) if route.film else BodyLimit(route.body)
         return await pass_on(request, state.upstreams[route.service], actor, limit, **claims)
 
     return pass_through

@@ -22,7 +22,7 @@ from shared.contracts.access import Actor
 from shared.db import Database
 from shared.db.models.uploads import Upload
 from shared.http import Problem
-from shared.storage import MultipartStore, StorageFull, StorageUnavailable, Store, UploadNotFound
+from shared.storage import MultipartStore, Store, UploadNotFound
 
 ADDRESS_SECONDS = 3600
 
@@ -41,10 +41,7 @@ class DirectService:
     async def create(self, body: DirectInput, actor: Actor) -> DirectUpload:
         self._direct()
         wanted = Wanted("direct", Target(body.chapter_id, body.video_id), clean_name(body.file_name), body.size)
-        try:
-            upload = await self._ledger.begin(wanted, Sender(actor))
-        except StorageUnavailable as error:
-            raise upload_errors.storage_unavailable() from error
+        upload = await self._ledger.begin(wanted, Sender(actor))
         assert upload.expires_at is not None
         return DirectUpload(
             upload_id=str(upload.id),
@@ -73,12 +70,11 @@ class DirectService:
         store, upload = self._direct(), await self._mine(upload_id, actor)
         assert upload.multipart_id is not None
         try:
-            async with aclosing(store.list_parts(upload.source_key, upload.multipart_id)) as parts:
-                found = [StoredPart(number=part.number, size=part.size) async for part in parts]
+            with upload_errors.storage_told():
+                async with aclosing(store.list_parts(upload.source_key, upload.multipart_id)) as parts:
+                    found = [StoredPart(number=part.number, size=part.size) async for part in parts]
         except UploadNotFound:
             found = []
-        except StorageUnavailable as error:
-            raise upload_errors.storage_unavailable() from error
         return StoredParts(part_size=upload.part_size, parts=found)
 
     async def complete(self, upload_id: UUID, actor: Actor) -> Upload:
@@ -91,16 +87,13 @@ class DirectService:
             async with self._database.session_scope() as session:
                 await repository.advance(session, upload.id, upload.epoch, received=upload.length)
         try:
-            done = await self._ledger.settle(upload.id)
+            with upload_errors.storage_told():
+                done = await self._ledger.settle(upload.id)
         except Problem as refusal:
             if refusal.code == "parts_missing":
                 async with self._database.session_scope() as session:
                     await repository.advance(session, upload.id, upload.epoch, received=0)
             raise
-        except StorageFull as error:
-            raise upload_errors.storage_full() from error
-        except StorageUnavailable as error:
-            raise upload_errors.storage_unavailable() from error
         if done is None:
             raise upload_errors.upload_incomplete(upload.received, upload.length)
         return done

@@ -31,6 +31,7 @@ FORGET_AFTER = timedelta(days=30)
 class Leave:
     """What the holder of a link may do."""
 
+    link_id: UUID
     sender: Sender
     target: Target
 
@@ -91,11 +92,12 @@ class LinkService:
         if begins and link.spent_at is not None:
             raise errors.link_spent()
         actor = Actor(user_id=link.created_by, role=Role(link.created_role))
-        return Leave(Sender(actor, link.id), Target(link.chapter_id, link.video_id))
+        return Leave(link.id, Sender(actor, link.id), Target(link.chapter_id, link.video_id))
 
-    async def unfinished(self, link_id: UUID) -> list[UUID]:
+    async def unfinished(self, leave: Leave) -> list[UUID]:
+        """The uploads that were begun with the link and are not complete."""
         async with self._database.session_scope() as session:
-            return list(await repository.unfinished(session, link_id))
+            return list(await repository.unfinished(session, leave.link_id))
 
     async def shown(self, token: str) -> LinkShown:
         link = await self._good(token)

@@ -11,10 +11,10 @@ from services.media.tus import errors
 from services.media.tus.protocol import BYTES, VERSION, Checksum, concat, http_date, number
 from services.media.tus.service import TusService
 from services.media.uploads.ledger import Sender, Target, UploadLedger
-from shared.contracts.access import Actor, Role
 from shared.db.models.uploads import Upload
 from shared.http import Problem
-from shared.http.inner import ActingPerson, service_token_claims
+from shared.http.inner import service_token_claims
+from shared.http.roles import StaffOrService
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["uploads"])
 
@@ -31,33 +31,21 @@ class Door:
     base: str
 
 
-async def _signed_in(request: Request, actor: ActingPerson) -> Door:
-    if actor.role not in (Role.INSTRUCTOR, Role.ADMIN, Role.SERVICE):
-        raise _role_required(actor)
+async def _signed_in(request: Request, actor: StaffOrService) -> Door:
     return Door(Sender(actor), None, request.app.state.settings.public_url + SIGNED_IN)
-
-
-def _role_required(actor: Actor) -> Problem:
-    return Problem(
-        403, "role_required", f"This needs the role instructor or admin; you are signed in as {actor.role.value}."
-    )
 
 
 async def _by_link(request: Request, token: str) -> Door:
     links: LinkService = request.app.state.links
     begins = request.method == "POST"
     leave = await links.leave(token, begins=begins)
-    if begins and "final" not in request.headers.get("upload-concat", "") and not _is_partial(request):
+    if begins and "upload-concat" not in request.headers:
         # The page was opened anew: what was begun before gives way.
         ledger: UploadLedger = request.app.state.upload_ledger
-        for upload_id in await links.unfinished(leave.sender.link_id or UUID(int=0)):
+        for upload_id in await links.unfinished(leave):
             await ledger.end(upload_id)
     base = request.app.state.settings.public_url + BY_LINK.format(token=token)
     return Door(leave.sender, leave.target, base)
-
-
-def _is_partial(request: Request) -> bool:
-    return request.headers.get("upload-concat", "") == "partial"
 
 
 SignedIn = Annotated[Door, Depends(_signed_in)]

@@ -40,14 +40,11 @@ class TusService:
             length=length,
             tus_metadata=said or None,
         )
-        try:
-            if joining is None:
-                return await self._ledger.begin(wanted, sender)
-            if joining.is_partial:
-                return await self._ledger.begin(replace(wanted, target=Target(), is_partial=True), sender)
-            return await self._join(wanted, joining, sender)
-        except (StorageFull, StorageUnavailable) as error:
-            raise _storage(error) from error
+        if joining is None:
+            return await self._ledger.begin(wanted, sender)
+        if joining.is_partial:
+            return await self._ledger.begin(replace(wanted, target=Target(), is_partial=True), sender)
+        return await self._join(wanted, joining, sender)
 
     async def _join(self, wanted: Wanted, joining: Concat, sender: Sender) -> Upload:
         async with self._database.session_scope() as session:
@@ -109,14 +106,13 @@ class TusService:
 
     async def _take(self, upload: Upload, body: AsyncIterator[bytes], checksum: Checksum | None) -> int:
         try:
-            return await self._reception.take(upload, body, checksum)
+            with upload_errors.storage_told():
+                return await self._reception.take(upload, body, checksum)
         except Unfit as unfit:
             await asyncio.shield(self._ledger.refuse(upload.id, unfit.problem))
             raise unfit.problem from None
         except ClientDisconnect as error:
             raise upload_errors.upload_interrupted() from error
-        except (StorageFull, StorageUnavailable) as error:
-            raise _storage(error) from error
 
     async def _settled(self, upload: Upload) -> Upload:
         if upload.length is None or upload.received != upload.length:
@@ -143,7 +139,3 @@ def _target(about: dict[str, str]) -> Target:
         return Target(chapter_id, UUID(video_id) if video_id else None)
     except ValueError:
         raise errors.bad_header("Upload-Metadata", "videoId is no UUID") from None
-
-
-def _storage(error: Exception) -> Exception:
-    return upload_errors.storage_full() if isinstance(error, StorageFull) else upload_errors.storage_unavailable()

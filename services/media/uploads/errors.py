@@ -1,6 +1,10 @@
 """Why an upload is refused; nothing is left behind in any of these."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from shared.http import Problem
+from shared.storage import StorageFull, StorageUnavailable
 
 TAKEN = "MP4, MOV, AVI and MKV"
 
@@ -161,3 +165,14 @@ def parts_missing(numbers: list[int]) -> Problem:
 
 def fetch_failed(why: str) -> Problem:
     return Problem(502, "fetch_failed", f"The film could not be fetched: {why}. Check the address and begin anew.")
+
+
+@contextmanager
+def storage_told() -> Iterator[None]:
+    """Around what asks the store: its failures become Problem ``storage_full`` and ``storage_unavailable``."""
+    try:
+        yield
+    except StorageFull as error:
+        raise storage_full() from error
+    except StorageUnavailable as error:
+        raise storage_unavailable() from error

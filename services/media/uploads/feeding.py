@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
 
@@ -97,7 +98,10 @@ class Feeder:
         except Unfit as unfit:
             await self._ledger.refuse(upload_id, unfit.problem)
         except Problem as refusal:
-            if refusal.code != "offset_conflict":
+            if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                # Ours to mend, and no word on the film.
+                await self._put_back(claimed, refusal.detail)
+            elif refusal.code != "offset_conflict":
                 await self._ledger.refuse(upload_id, refusal)
         except (TryLater, StorageError, OSError) as error:
             await self._put_back(claimed, str(error) or type(error).__name__)
@@ -128,7 +132,7 @@ class Feeder:
                 raise errors.empty_file()
         elif received < upload.length:
             raise TryLater("it ended before all of it was here")
-        await self._settle(upload.id)
+        await self._ledger.settle(upload.id)
 
     async def _limited(self, opened: Opened) -> AsyncGenerator[bytes, None]:
         seen = opened.starts_at
@@ -137,12 +141,6 @@ class Feeder:
             if seen > self._ledger.limit:
                 raise errors.too_large(self._ledger.limit)
             yield piece
-
-    async def _settle(self, upload_id: UUID) -> None:
-        settled = await self._ledger.settle(upload_id)
-        if settled is not None and settled.joined:
-            for part in settled.joined:
-                await self._ledger.end_part(part)
 
     async def _put_back(self, upload: Upload, why: str) -> None:
         """Try again after a while; after too many tries that brought nothing, say so for good."""

@@ -112,7 +112,13 @@ class UploadLedger:
         )
         async with self._database.session_scope() as session:
             session.add(upload)
-        multipart_id = await self._store.create_multipart(key, part_size=upload.part_size)
+        try:
+            with errors.storage_told():
+                multipart_id = await self._store.create_multipart(key, part_size=upload.part_size)
+        except Problem:
+            # Nobody is told its id: it is not to wait for bytes, nor for a worker that feeds it.
+            await self.end(upload.id)
+            raise
         async with self._database.session_scope() as session:
             await repository.advance(session, upload.id, 0, multipart_id=multipart_id)
         upload.multipart_id = multipart_id
@@ -176,8 +182,11 @@ class UploadLedger:
                 raise
             await self.refuse(upload.id, refusal)
             raise
-        with suppress(StorageError):
-            await self._store.delete_prefix(tail_prefix(upload)) if not upload.is_partial else None
+        if not upload.is_partial:
+            with suppress(StorageError):
+                await self._store.delete_prefix(tail_prefix(upload))
+        for part_id in done.joined or ():
+            await self.end(part_id)
         return done
 
     async def _joined(self, upload: Upload) -> str | None:
@@ -189,11 +198,15 @@ class UploadLedger:
             await self._store.complete_multipart(upload.source_key, upload.multipart_id, parts)
         if upload.is_partial or upload.container is not None:
             return upload.container
-        head = bytearray()
-        async with aclosing(self._store.get(upload.source_key, 0, HEAD_BYTES)) as pieces:
+        return self._sniffer.container(bytes(await self._read(upload.source_key, HEAD_BYTES))).value
+
+    async def _read(self, key: str, end: int | None = None) -> bytearray:
+        """The first bytes of an object, or all of a small one."""
+        found = bytearray()
+        async with aclosing(self._store.get(key, 0, end)) as pieces:
             async for piece in pieces:
-                head += piece
-        return self._sniffer.container(bytes(head)).value
+                found += piece
+        return found
 
     async def _parts(self, upload: Upload) -> list[Part]:
         assert upload.multipart_id is not None and upload.length is not None
@@ -211,10 +224,7 @@ class UploadLedger:
         last = upload.length - (count - 1) * upload.part_size
         if upload.tail_key is not None and count not in found:
             # Its length was learnt after its last byte had come.
-            tail = bytearray()
-            async with aclosing(self._store.get(upload.tail_key)) as pieces:
-                async for piece in pieces:
-                    tail += piece
+            tail = await self._read(upload.tail_key)
             found[count] = await self._store.upload_part(
                 upload.source_key, upload.multipart_id, count, memoryview(tail)
             )
@@ -259,17 +269,8 @@ class UploadLedger:
         await self._close(upload_id, "refused", refusal)
 
     async def end(self, upload_id: UUID) -> None:
-        """Give an upload up. One that is complete is a film, and stays."""
+        """Give an upload up, or a part that is in another now. One that is complete is a film, and stays."""
         await self._close(upload_id, "ended", errors.upload_ended())
-
-    async def end_part(self, upload_id: UUID) -> None:
-        """A partial upload is part of another now: what is stored of it goes."""
-        async with self._database.session_scope() as session:
-            upload = await repository.find(session, upload_id, lock=True)
-            if upload is None or not upload.is_partial or upload.state != "complete":
-                return
-            _say_why(upload, "ended", errors.upload_ended())
-        await self._drop(upload)
 
     async def _close(self, upload_id: UUID, state: str, why: Problem) -> None:
         async with self._database.session_scope() as session:

@@ -23,7 +23,7 @@ from services.media.videos.service import VideoService
 from shared.contracts.access import Actor
 from shared.contracts.model import is_external_id
 from shared.db import Database, Session, new_id
-from shared.storage import StorageFull, StorageUnavailable, Store
+from shared.storage import Store
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class _Form:
     """What was read of a form so far."""
 
     chapter_id: str | None = None
+    course_id: str | None = None
     name: str = ""
     source: StoredSource | None = None
 
@@ -95,14 +96,11 @@ class UploadService:
 
     async def _new_film(self, reading: _Reading, chapter_id: str | None, sender: Sender) -> UploadAccepted:
         video_id, version_id = new_id(), new_id()
-        if chapter_id is not None:
-            course_id = await self._videos.require_free_chapter(chapter_id, sender.actor)
-            await self._quota.require_room(course_id, max(1, reading.declared))
+        course_id = await self._admit(chapter_id, reading) if chapter_id is not None else None
         async with self._receiving(video_id, version_id, sender.actor) as key:
             form = await self._read(reading, key)
-            chapter_id = chapter_id or form.chapter_id
-            assert chapter_id is not None and form.source is not None
-            course_id = await self._videos.require_free_chapter(chapter_id, sender.actor)
+            chapter_id, course_id = chapter_id or form.chapter_id, course_id or form.course_id
+            assert chapter_id is not None and course_id is not None and form.source is not None
             async with self._database.session_scope() as session:
                 await self._quota.require_room_in(session, course_id, form.source.bytes)
                 # One transaction: from now on the source belongs to the video, and no sweep may take it for abandoned.
@@ -137,13 +135,10 @@ class UploadService:
         async with self._database.session_scope() as session:
             await repository.begin_form(session, version_id, key, actor.user_id)
         try:
-            yield key
+            with errors.storage_told():
+                yield key
         except BaseException as error:
             await asyncio.shield(self._undo(version_id, key))
-            if isinstance(error, StorageFull):
-                raise errors.storage_full() from error
-            if isinstance(error, StorageUnavailable):
-                raise errors.storage_unavailable() from error
             if isinstance(error, ClientDisconnect):
                 raise errors.upload_interrupted() from error
             raise
@@ -181,10 +176,14 @@ class UploadService:
             raise errors.repeated_field("chapterId")
         if not is_external_id(value):
             raise errors.invalid_chapter_id()
-        # Asked before the film is read, so that two gigabytes are not sent for nothing.
-        course_id = await self._videos.require_free_chapter(value, reading.actor)
-        await self._quota.require_room(course_id, max(1, reading.declared))
+        form.course_id = await self._admit(value, reading)
         form.chapter_id = value
+
+    async def _admit(self, chapter_id: str, reading: _Reading) -> str:
+        """The chapter's course. Asked before the film is read, so that two gigabytes are not sent for nothing."""
+        course_id = await self._videos.require_free_chapter(chapter_id, reading.actor)
+        await self._quota.require_room(course_id, max(1, reading.declared))
+        return course_id
 
     async def _film(self, form: _Form, head: PartHead, streamed: StreamedForm, key: str) -> None:
         if form.source is not None:
