@@ -157,7 +157,7 @@ def test_what_is_given_up_leaves_nothing(platform: Platform, film: bytes) -> Non
     assert tus.delete(upload).status_code == 204
     assert tus.head(upload).status_code == 410
     assert tus.patch(upload, 9 * MIB, film[9 * MIB :]).status_code == 410
-    assert platform.suite.files("private") == before
+    assert platform.suite.files("private") <= before
     # The chapter is free for another.
     platform.wait_for(tus.create(len(film), body=film, chapterId=course.chapters[0]).headers["Lectern-Video-Id"])
 
@@ -234,7 +234,7 @@ def test_bytes_that_are_no_film_or_too_many(platform: Platform, film: bytes) -> 
     refused(tus.patch(upload, 0, bytes(10)), 415, "not_media")
     state = good(platform.admin.get(f"/api/uploads/{upload.rpartition('/')[2]}"))
     assert (state["state"], state["error"]["code"]) == ("refused", "not_media")
-    until(lambda: platform.suite.files("private") == before, "nothing to be left")
+    until(lambda: platform.suite.files("private") <= before, "nothing to be left")
 
 
 def test_the_newest_request_goes_on(platform: Platform, film: bytes) -> None:
