@@ -16,7 +16,9 @@ class Grants:
     writes: tuple[str, ...]
     """Schemas the service owns."""
     reads: tuple[str, ...]
-    """Tables of others it may read; ``schema.*`` for all of one."""
+    """Tables of others it may read; ``schema.*`` for all of one, ``table(column, ...)`` for some columns."""
+    calls: tuple[str, ...] = ()
+    """Functions of the owner's that are for it alone."""
 
 
 GRANTS: Mapping[str, Grants] = {
@@ -37,7 +39,23 @@ GRANTS: Mapping[str, Grants] = {
         writes=("transcoding",),
         reads=("media.videos", "media.video_versions", "media.content_keys", "media.downloads", "media.caption_drafts"),
     ),
-    "progress": Grants(writes=("learning", "analytics"), reads=("catalog.*", "media.videos", "media.video_versions")),
+    "progress": Grants(
+        writes=("learning", "analytics"),
+        reads=(
+            "catalog.*",
+            "media.videos",
+            "media.video_versions",
+            "media.outbox",
+            # Who watches what since when, on what device; not what opens the film.
+            "access.playback_sessions(id, video_id, version_id, course_id, chapter_id, user_id, device_id, created_at,"
+            " network_v4, network_v6)",
+            "access.devices(id, user_agent)",
+        ),
+        calls=(
+            "analytics.make_partitions(timestamptz, timestamptz)",
+            "analytics.drop_partitions(timestamptz)",
+        ),
+    ),
 }
 
 SCHEMAS = ("catalog", "media", "transcoding", "access", "learning", "analytics")
@@ -86,7 +104,15 @@ async def _grant(connection: asyncpg.Connection, role: str, grants: Grants) -> N
         for schema in grants.writes:
             await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {name}")
         for table in grants.reads:
-            schema, _, only = table.partition(".")
-            what = f"ALL TABLES IN SCHEMA {schema}" if only == "*" else table
-            await connection.execute(f"GRANT SELECT ON {what} TO {name}")
+            await connection.execute(_select(table, name))
+        for function in grants.calls:
+            await connection.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {name}")
         await connection.execute(f"GRANT SELECT ON alembic_version TO {name}")
+
+
+def _select(table: str, name: str) -> str:
+    schema, _, only = table.partition(".")
+    if only == "*":
+        return f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name}"
+    table, _, columns = table.partition("(")
+    return f"GRANT SELECT {'(' + columns if columns else ''} ON {table} TO {name}"

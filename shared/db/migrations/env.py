@@ -1,6 +1,7 @@
 """How Alembic reaches the database; see ``shared.db.migrate`` for why it is safe beside running code."""
 
 import asyncio
+import re
 
 from alembic import context
 from sqlalchemy import Connection, pool, text
@@ -13,7 +14,13 @@ LOCK = 7_309_441_221_937_002
 """Any number, so long as nothing else in this database takes the same advisory lock."""
 
 
+PARTITION = re.compile(r"_(\d{8}|default)")
+"""How the partitions of a table are called, which come and go with time and stand in no model."""
+
+
 def _ours(name: str | None, kind: str, parents: object) -> bool:
+    if kind == "table" and name is not None and (found := PARTITION.search(name)):
+        return found.end() != len(name)
     return kind != "schema" or name in SCHEMAS
 
 

@@ -1,9 +1,10 @@
 """Schema ``analytics``: what is counted. Written by progress."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
@@ -29,6 +30,54 @@ class VideoAnalytics(Base):
     event_counts: Mapped[dict[str, Any]]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class PlatformEvent(Base):
+    """Something the platform may want to know, written in the transaction in which it happened, or taken over from
+    ``media.outbox``."""
+
+    __tablename__ = "platform_events"
+    __table_args__ = (
+        Index("ix_platform_events_unnumbered", "created_at", postgresql_where=text("seq IS NULL")),
+        Index("ix_platform_events_user_id", "user_id"),
+        Index("ix_platform_events_created_at", "created_at"),
+        {"schema": "analytics"},
+    )
+
+    id: Mapped[Id]
+    """In ``webhook-id`` too."""
+    seq: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    """Its place among all events, given by the worker once it is committed: whoever reads by it misses none."""
+    type: Mapped[str]
+    user_id: Mapped[str | None]
+    course_id: Mapped[str | None]
+    chapter_id: Mapped[str | None]
+    video_id: Mapped[UUID | None]
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]
+
+
+class Statement(Base):
+    """An xAPI statement. Partitioned by its id, a UUIDv7: by time."""
+
+    __tablename__ = "statements"
+    __table_args__ = (
+        Index("ix_statements_user_id", "user_id", "id"),
+        Index("ix_statements_session_id", "session_id"),
+        Index("ix_statements_waiting", "id", postgresql_where=text("forwarded_at IS NULL")),
+        {"schema": "analytics", "postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[str]
+    session_id: Mapped[UUID]
+    verb: Mapped[str]
+    statement: Mapped[dict[str, Any]]
+    forwarded_at: Mapped[datetime | None]
+    """When the learning record store took it."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None]
+    problem: Mapped[str | None]
 
 
 class TakenHome(Base):

@@ -16,15 +16,22 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
 
+COMPLETION = "completion_percentage > 0 AND completion_percentage <= 100"
+
 
 class Course(Base):
     __tablename__ = "courses"
-    __table_args__ = (CheckConstraint("downloads IN ('off','enrolled')", name="downloads"), {"schema": "catalog"})
+    __table_args__ = (
+        CheckConstraint("downloads IN ('off','enrolled')", name="downloads"),
+        CheckConstraint(COMPLETION, name="completion_percentage"),
+        {"schema": "catalog"},
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
@@ -34,6 +41,10 @@ class Course(Base):
     """Who may take its films home, where a film does not say otherwise: nobody, or who is enrolled."""
     quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
     """The most its films may take up; None for what the installation says."""
+    completion_percentage: Mapped[float | None]
+    """How much of a film has to be watched for its chapter to be completed; None for what everybody has (90)."""
+    students_may_complete: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether students may mark a chapter as completed without having watched it."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
@@ -55,6 +66,7 @@ class Chapter(Base):
     __table_args__ = (
         Index("ix_chapters_id", "id"),
         UniqueConstraint("course_version_id", "position"),
+        CheckConstraint(COMPLETION, name="completion_percentage"),
         {"schema": "catalog"},
     )
 
@@ -66,6 +78,8 @@ class Chapter(Base):
     position: Mapped[int]
     is_free: Mapped[bool]
     first_watch_restricted: Mapped[bool]
+    completion_percentage: Mapped[float | None]
+    """As of the course, for this chapter; None for what its course says."""
 
 
 class Enrollment(Base):

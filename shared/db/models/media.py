@@ -271,3 +271,18 @@ class StorageReport(Base):
     lease_until: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
+
+
+class Outbox(Base):
+    """What became of a film, for the platform: written in the transaction in which it happened, read by progress."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_created_at", "created_at"), {"schema": "media"})
+
+    id: Mapped[Id]
+    type: Mapped[str]
+    video_id: Mapped[UUID]
+    course_id: Mapped[str]
+    chapter_id: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]
