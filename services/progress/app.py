@@ -10,6 +10,7 @@ from services.progress.courses.endpoints import router as courses_router
 from services.progress.courses.service import CourseProgressService
 from services.progress.settings import ProgressSettings
 from services.progress.watching.endpoints import router as watching_router
+from services.progress.watching.reports import Clock, Reports
 from services.progress.watching.service import WatchingService
 from shared.auth import ServiceTokens
 from shared.db import Database
@@ -17,7 +18,9 @@ from shared.http import new_app
 from shared.http.health import Check, add_readiness
 
 
-def create_app(settings: ProgressSettings) -> FastAPI:
+def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAPI:
+    """``clock``: where a test says what time it is; else it is the database's."""
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(
@@ -26,11 +29,13 @@ def create_app(settings: ProgressSettings) -> FastAPI:
             pool_size=settings.database_pool_size,
         )
         app.state.database = database
-        app.state.watching = WatchingService(database)
+        reports = Reports(database, settings.home_page, clock=clock)
+        app.state.watching = WatchingService(database, reports)
         app.state.courses = CourseProgressService(database)
         try:
             yield
         finally:
+            await reports.close()
             await database.close()
 
     app = new_app("Lectern progress", lifespan)

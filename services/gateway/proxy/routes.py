@@ -26,7 +26,7 @@ LISTS_BODY = 8 * 1024 * 1024
 
 CAPTIONS_BODY = 2 * 1024 * 1024
 
-Guard = Literal["signed in", "may watch", "may study", "link"]
+Guard = Literal["signed in", "may watch", "may study", "students may study", "link"]
 
 LINK_HOLDER = Actor(user_id="upload-link", role=Role.STUDENT)
 """Who holds an upload link, to a service: nobody in particular, with no right but what the link in the path gives."""
@@ -121,8 +121,9 @@ ROUTES = (
     Route("GET", "/api/admin/workers", "transcoder"),
     Route("PUT", "/api/progress/chapters/{chapter_id}", "progress", "may study", vouches=True),
     Route("GET", "/api/progress/chapters/{chapter_id}", "progress"),
-    Route("POST", "/api/progress/chapters/{chapter_id}/complete", "progress"),
+    Route("POST", "/api/progress/chapters/{chapter_id}/complete", "progress", "students may study"),
     Route("POST", "/api/progress/chapters/{chapter_id}/reset", "progress"),
+    Route("GET", "/api/progress/chapters/{chapter_id}/history", "progress"),
     Route("GET", "/api/progress/courses/{course_id}", "progress", tells_right=True),
     Route("GET", "/api/progress/stats", "progress"),
 )
@@ -204,6 +205,6 @@ async def _check(route: Route, request: Request, actor: Actor) -> Entitled | Non
         return None
     if route.guard == "may watch" and video_id is not None:
         return await entitlement.require_video(video_id, actor, running=True)
-    if route.guard == "may study":
+    if route.guard == "may study" or (route.guard == "students may study" and actor.role is Role.STUDENT):
         return await entitlement.require_chapter(request.path_params["chapter_id"], actor, running=True)
     return None

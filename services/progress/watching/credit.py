@@ -16,7 +16,8 @@ BRIDGED_SHARE = 0.10
 """All that is bridged together is at most the one and this share of what was watched before it: otherwise a moment told
 every two seconds would carry the frontier through the film."""
 
-COMPLETE_AT = 0.90
+COMPLETE_AT = 90.0
+"""Per cent of a film, where neither its chapter nor its course says otherwise."""
 RATE = 2.0
 """Nobody plays faster than twice: a second on the wall earns at most two of film."""
 FIRST_BALANCE_MS = 30_000
@@ -126,5 +127,17 @@ def length(spans: Iterable[Span]) -> int:
     return sum(end - start for start, end in spans)
 
 
-def is_complete(watched: Sequence[Span], duration_ms: int) -> bool:
-    return duration_ms > 0 and length(watched) >= COMPLETE_AT * duration_ms
+def is_complete(watched: Sequence[Span], duration_ms: int, percentage: float = COMPLETE_AT) -> bool:
+    return duration_ms > 0 and length(watched) >= percentage / 100 * duration_ms
+
+
+def stretch(spans: Iterable[Span], before_ms: int, after_ms: int) -> list[Span]:
+    """``spans`` of a film that was ``before_ms`` long, on the clock of one of ``after_ms``: the fractions stay."""
+    return union((stretched(start, before_ms, after_ms), stretched(end, before_ms, after_ms)) for start, end in spans)
+
+
+def stretched(place_ms: int, before_ms: int, after_ms: int) -> int:
+    """As `stretch`, one place. Half a millisecond goes up, as Postgres rounds."""
+    if before_ms <= 0:
+        return min(place_ms, after_ms)
+    return min((2 * place_ms * after_ms + before_ms) // (2 * before_ms), after_ms)

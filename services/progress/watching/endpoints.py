@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import ValidationError
 
 from services.progress.watching import errors
-from services.progress.watching.schemas import Beat, OpenedSession, ProgressAnswer, ProgressInput
+from services.progress.watching.schemas import Beat, HistoryAnswer, OpenedSession, ProgressAnswer, ProgressInput
 from services.progress.watching.service import WatchingService
 from shared.contracts.model import ExternalId
 from shared.http.inner import ActingPerson, ServiceClaims, service_token_claims
@@ -40,7 +40,10 @@ async def beat(request: Request, actor: ActingPerson, claims: ServiceClaims, wat
         raise errors.malformed_beat(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}") from None
     except (ValueError, RecursionError):
         raise errors.malformed_beat("it is not JSON") from None
-    return await watching.beat(actor, UUID(session["id"]), session["chapter_id"], document)
+    version = session.get("version_id")
+    return await watching.beat(
+        actor, UUID(session["id"]), session["chapter_id"], UUID(version) if version else None, document
+    )
 
 
 @router.put("/api/progress/chapters/{chapter_id}")
@@ -72,3 +75,10 @@ async def reset(
     chapter_id: ChapterId, actor: ActingPerson, watching: Watching, user_id: OtherUser = None
 ) -> ProgressAnswer:
     return await watching.reset(actor, chapter_id, user_id)
+
+
+@router.get("/api/progress/chapters/{chapter_id}/history")
+async def history(
+    chapter_id: ChapterId, actor: ActingPerson, watching: Watching, user_id: OtherUser = None
+) -> HistoryAnswer:
+    return await watching.history(actor, chapter_id, user_id)

@@ -43,3 +43,7 @@ def not_shown() -> Problem:
 
 def not_yours() -> Problem:
     return Problem(403, "role_required", "Only who teaches the course may change somebody else's progress.")
+
+
+def nothing_told() -> Problem:
+    return Problem(422, "invalid_request", "Send currentPosition, or at least watchPercentage.")

@@ -1,209 +1,154 @@
-"""A user's progress rows. Every change locks budget, then row, in that order, so that ten tabs take turns."""
+"""Chapters as progress needs to know them, one user's row for who asks, and what was before a reset."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, select, text
 
-from services.progress.watching.credit import FIRST_BALANCE_MS, Span
+from services.progress.watching.standing import ChapterFacts, Standing
 from shared.contracts.access import Actor
 from shared.db import Session
-from shared.db.models.learning import Progress, WatchSession
+from shared.db.models.learning import Progress, ProgressHistory
 
-CHAPTER = text("""
-SELECT ch.course_id, ch.chapter_id, ch.video_id, ch.first_watch_restricted,
-       catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff,
-       round(v.duration * 1000)::bigint AS duration_ms,
-       following.chapter_id AS next_id, following.requires_chapter_id AS next_requires
+_FACTS = """
+SELECT ch.course_id, ch.course_title, ch.chapter_id, ch.title, ch.video_id, ch.version_id, ch.first_watch_restricted,
+       coalesce(own.completion_percentage, c.completion_percentage, 90.0) AS completion_percentage,
+       c.students_may_complete, round(v.duration * 1000)::bigint AS duration_ms,
+       following.chapter_id AS next_id, following.requires_chapter_id AS next_requires{more}
 FROM catalog.current_chapters ch
+JOIN catalog.courses c ON c.id = ch.course_id
+JOIN catalog.chapters own ON own.course_version_id = c.current_version_id AND own.id = ch.chapter_id
 LEFT JOIN media.video_versions v ON v.id = ch.version_id
 LEFT JOIN LATERAL (
     SELECT n.chapter_id, n.requires_chapter_id FROM catalog.current_chapters n
     WHERE n.course_id = ch.course_id AND n.position > ch.position ORDER BY n.position LIMIT 1
 ) following ON true
-WHERE ch.chapter_id = :chapter_id
-""")
+WHERE ch.chapter_id = ANY(CAST(:chapters AS text[]))
+"""
+
+FACTS = text(_FACTS.format(more=""))
+CHAPTER = _FACTS.format(more=", catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff")
 
 # Who has no part in a course is told what anybody is told of a chapter that there is not, by the same statement. Who
 # watched in it has a part, too: where the platform is asked there are no enrolments.
-_SHOWN = """
+SHOWN = """
 AND (catalog.is_staff(ch.course_id, :user_id, :role)
      OR EXISTS (SELECT 1 FROM catalog.enrollments e WHERE e.course_id = ch.course_id AND e.user_id = :user_id)
      OR EXISTS (SELECT 1 FROM catalog.current_chapters o WHERE o.course_id = ch.course_id AND o.is_free)
      OR EXISTS (SELECT 1 FROM learning.progress p WHERE p.course_id = ch.course_id AND p.user_id = :user_id))
 """
-SHOWN_CHAPTER = text(CHAPTER.text + _SHOWN)
+ANY_CHAPTER = text(CHAPTER)
+SHOWN_CHAPTER = text(CHAPTER + SHOWN)
 
-LOCK_BUDGET = text("""
-INSERT INTO learning.watch_budgets AS b (user_id, balance_ms, refilled_at) VALUES (:user_id, :first, now())
-ON CONFLICT (user_id) DO UPDATE SET user_id = b.user_id
-RETURNING balance_ms, (extract(epoch FROM clock_timestamp() - refilled_at) * 1000)::bigint AS elapsed_ms
+TEACHING = text("""
+SELECT DISTINCT q.user_id, q.course_id FROM unnest(CAST(:users AS text[]), CAST(:courses AS text[])) AS q(user_id, course_id)
+WHERE catalog.is_staff(q.course_id, q.user_id, 'instructor')
 """)
 
-SAVE_BUDGET = text("""
-UPDATE learning.watch_budgets SET balance_ms = :balance, refilled_at = clock_timestamp() WHERE user_id = :user_id
+DURATIONS = text("""
+SELECT id, round(duration * 1000)::bigint AS duration_ms FROM media.video_versions
+WHERE id = ANY(CAST(:versions AS uuid[])) AND duration IS NOT NULL
 """)
 
-# The multirange is Postgres' own: the union is one operator, whatever was there before.
-ADD = text("""
-UPDATE learning.progress
-SET watched = watched + CAST(CAST(:spans AS text) AS int8multirange), frontier_ms = :frontier,
-    position_ms = :position, duration_ms = :duration,
-    video_id = :video_id, course_id = :course_id, watch_time_ms = watch_time_ms + :played, updated_at = now()
-WHERE user_id = :user_id AND chapter_id = :chapter_id
-""")
-
-ADD_QUARTER = text("""
-INSERT INTO learning.watch_quarters AS q (user_id, starts_at, watched_ms)
-VALUES (:user_id, date_bin('15 minutes', now(), TIMESTAMPTZ '2000-01-01 00:00:00+00'), :played)
-ON CONFLICT (user_id, starts_at) DO UPDATE SET watched_ms = q.watched_ms + excluded.watched_ms
-""")
-
-# -1, because no beat was seen: the first one of this session may tell of the same seconds again.
-SESSION_POSITION = text("""
-INSERT INTO learning.watch_sessions AS s (session_id, user_id, chapter_id, last_seq, credited_ms, last_beat_at)
-VALUES (:session_id, :user_id, :chapter_id, -1, :credited, now())
-ON CONFLICT (session_id) DO UPDATE SET credited_ms = s.credited_ms + excluded.credited_ms, last_beat_at = now()
-""")
-
-SESSION_BEAT = text("""
-INSERT INTO learning.watch_sessions AS s (session_id, user_id, chapter_id, last_seq, credited_ms, last_beat_at)
-VALUES (:session_id, :user_id, :chapter_id, :seq, :credited, now())
-ON CONFLICT (session_id) DO UPDATE SET last_seq = greatest(s.last_seq, excluded.last_seq),
-    credited_ms = s.credited_ms + excluded.credited_ms, last_beat_at = now()
-""")
+KEPT_SECONDS = 1.0
+"""For so long a chapter's facts are taken from memory: under load each costs more than a beat does. What a course's
+staff change counts a second later."""
+KEPT_CHAPTERS = 10_000
 
 
-@dataclass(frozen=True)
-class ChapterFacts:
-    """A chapter as its course has it now; ``duration_ms`` is the film's own, measured by us.
+class Chapters:
+    """The facts of chapters for whoever reports, and the lengths of films, which never change for a version."""
 
-    ``is_staff``: whether who asks teaches the course.
-    """
+    def __init__(self) -> None:
+        self._facts: dict[str, tuple[float, ChapterFacts]] = {}
+        self._durations: dict[UUID, int] = {}
 
-    course_id: str
-    chapter_id: str
-    video_id: UUID | None
-    first_watch_restricted: bool
-    is_staff: bool
-    duration_ms: int | None
-    next_id: str | None
-    next_requires: str | None
+    async def facts(self, session: Session, chapter_ids: Iterable[str]) -> dict[str, ChapterFacts]:
+        """Those of the chapters that there are."""
+        now = time.monotonic()
+        wanted = set(chapter_ids)
+        known = {id_: kept[1] for id_ in wanted if (kept := self._facts.get(id_)) and now - kept[0] < KEPT_SECONDS}
+        missing = sorted(wanted - known.keys())
+        if missing:
+            if len(self._facts) > KEPT_CHAPTERS:
+                self._facts.clear()
+            for row in (await session.execute(FACTS, {"chapters": missing})).mappings():
+                known[row["chapter_id"]] = ChapterFacts(**row)
+                self._facts[row["chapter_id"]] = (now, known[row["chapter_id"]])
+        return known
+
+    async def durations(self, session: Session, version_ids: Iterable[UUID]) -> dict[UUID, int]:
+        """Milliseconds of film of each version that is known."""
+        wanted = set(version_ids)
+        missing = sorted(wanted - self._durations.keys())
+        if missing:
+            if len(self._durations) > KEPT_CHAPTERS:
+                self._durations.clear()
+            for row in await session.execute(DURATIONS, {"versions": missing}):
+                self._durations[row[0]] = row[1]
+        return {id_: self._durations[id_] for id_ in wanted if id_ in self._durations}
 
 
-async def chapter(session: Session, chapter_id: str, actor: Actor, *, shown: bool = False) -> ChapterFacts | None:
-    """None where there is no such chapter; with ``shown``, none that ``actor`` may know of either."""
-    values = {"chapter_id": chapter_id, "user_id": actor.user_id, "role": actor.role.value}
-    query = SHOWN_CHAPTER if shown and not actor.role.sees_all else CHAPTER
+async def teaching(session: Session, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the ``(user, course)`` where the instructor teaches the course."""
+    values = {"users": [user for user, _ in pairs], "courses": [course for _, course in pairs]}
+    return {(row[0], row[1]) for row in await session.execute(TEACHING, values)}
+
+
+async def chapter(session: Session, chapter_id: str, actor: Actor) -> tuple[ChapterFacts, bool] | None:
+    """The facts and whether ``actor`` teaches the course; None for a chapter that there is not for them."""
+    values = {"chapters": [chapter_id], "user_id": actor.user_id, "role": actor.role.value}
+    query = ANY_CHAPTER if actor.role.sees_all else SHOWN_CHAPTER
     row = (await session.execute(query, values)).mappings().first()
-    return ChapterFacts(**row) if row else None
+    return None if row is None else _facts_and_staff(row)
 
 
-async def lock_budget(session: Session, user_id: str) -> tuple[int, int]:
-    """The user's balance, and the milliseconds since it was refilled; nobody else changes it until we are done."""
-    row = (await session.execute(LOCK_BUDGET, {"user_id": user_id, "first": FIRST_BALANCE_MS})).one()
-    return row[0], row[1]
-
-
-async def save_budget(session: Session, user_id: str, balance_ms: int) -> None:
-    await session.execute(SAVE_BUDGET, {"user_id": user_id, "balance": balance_ms})
-
-
-async def find(session: Session, user_id: str, chapter_id: str, *, lock: bool = False) -> Progress | None:
-    query = select(Progress).where(Progress.user_id == user_id, Progress.chapter_id == chapter_id)
-    return await session.scalar(query.with_for_update() if lock else query)
-
-
-async def find_or_make(session: Session, user_id: str, facts: ChapterFacts) -> tuple[Progress, bool]:
-    """The locked row, and whether it is new."""
-    made = await session.execute(
-        insert(Progress)
-        .values(user_id=user_id, chapter_id=facts.chapter_id, course_id=facts.course_id, video_id=facts.video_id)
-        .on_conflict_do_nothing()
-        .returning(Progress.user_id)
-    )
-    is_new = made.scalar() is not None
-    row = await find(session, user_id, facts.chapter_id, lock=True)
-    assert row is not None
-    return row, is_new
-
-
-def spans_of(row: Progress) -> list[Span]:
-    """The credited stretches in order."""
-    return [(span.lower, span.upper) for span in row.watched]
-
-
-async def add(
-    session: Session,
-    row: Progress,
-    facts: ChapterFacts,
-    spans: Sequence[Span],
-    *,
-    frontier_ms: int,
-    position_ms: int,
-    played_ms: int,
-) -> Progress:
-    """``frontier_ms`` is that of the union of ``spans`` with what the row has."""
-    values = {
-        "spans": "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}",
-        "frontier": frontier_ms,
-        "position": position_ms,
-        "duration": facts.duration_ms,
-        "video_id": facts.video_id,
-        "course_id": facts.course_id,
-        "played": played_ms,
-        "user_id": row.user_id,
-        "chapter_id": row.chapter_id,
-    }
-    await session.execute(ADD, values)
-    if played_ms:
-        await session.execute(ADD_QUARTER, {"user_id": row.user_id, "played": played_ms})
-    await session.refresh(row)
-    return row
-
-
-@dataclass(frozen=True)
-class Reported:
-    """What a playback session told so far: its last beat (-1 for none), and the milliseconds credited to it."""
-
-    last_seq: int = -1
-    credited_ms: int = 0
-
-    @property
-    def beats(self) -> bool:
-        return self.last_seq >= 0
-
-
-async def reported(session: Session, session_id: UUID) -> Reported:
-    query = select(WatchSession.last_seq, WatchSession.credited_ms).where(WatchSession.session_id == session_id)
-    row = (await session.execute(query)).first()
-    return Reported(*row) if row else Reported()
-
-
-async def session_position(session: Session, session_id: UUID, user_id: str, chapter_id: str, credited_ms: int) -> None:
-    values = {"session_id": session_id, "user_id": user_id, "chapter_id": chapter_id, "credited": credited_ms}
-    await session.execute(SESSION_POSITION, values)
-
-
-async def session_beat(
-    session: Session, session_id: UUID, user_id: str, chapter_id: str, seq: int, credited_ms: int
-) -> None:
-    values = {
-        "session_id": session_id,
-        "user_id": user_id,
-        "chapter_id": chapter_id,
-        "seq": seq,
-        "credited": credited_ms,
-    }
-    await session.execute(SESSION_BEAT, values)
+def _facts_and_staff(row: RowMapping) -> tuple[ChapterFacts, bool]:
+    facts: dict[str, Any] = dict(row)
+    is_staff = bool(facts.pop("is_staff"))
+    return ChapterFacts(**facts), is_staff
 
 
 async def is_completed(session: Session, user_id: str, chapter_id: str) -> bool:
-    row = await find(session, user_id, chapter_id)
-    return row is not None and row.is_completed
+    query = select(Progress.is_completed).where(Progress.user_id == user_id, Progress.chapter_id == chapter_id)
+    return bool(await session.scalar(query))
+
+
+async def standing(session: Session, user_id: str, chapter_id: str) -> Standing | None:
+    """How a user stands, for who only wants to know."""
+    row = await session.get(Progress, (user_id, chapter_id))
+    if row is None:
+        return None
+    return Standing(
+        row.user_id,
+        row.chapter_id,
+        exists=True,
+        watched=[(span.lower, span.upper) for span in row.watched],
+        position_ms=row.position_ms,
+        is_completed=row.is_completed,
+        completed_at=row.completed_at,
+        completed_by=row.completed_by,
+        started_at=row.started_at,
+        watch_time_ms=row.watch_time_ms,
+        video_id=row.video_id,
+        version_id=row.version_id,
+        duration_ms=row.duration_ms,
+        updated_at=row.updated_at,
+    )
+
+
+async def locked(session: Session, user_id: str, chapter_id: str) -> Progress | None:
+    query = select(Progress).where(Progress.user_id == user_id, Progress.chapter_id == chapter_id)
+    return await session.scalar(query.with_for_update())
+
+
+async def history(session: Session, user_id: str, chapter_id: str, limit: int = 100) -> Sequence[ProgressHistory]:
+    """What was before each reset, the newest first."""
+    query = select(ProgressHistory).where(ProgressHistory.user_id == user_id, ProgressHistory.chapter_id == chapter_id)
+    return (await session.scalars(query.order_by(ProgressHistory.reset_at.desc()).limit(limit))).all()
 
 
 async def now(session: Session) -> datetime:
