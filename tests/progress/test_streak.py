@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.progress.courses.service import streak
+from services.progress.courses.service import longest_streak, streak
 
 TODAY = date(2026, 3, 10)
 
@@ -18,3 +18,9 @@ def test_streaks() -> None:
     assert streak(days(8), TODAY) == 0
     assert streak(days(10, 9, 8, 6), TODAY) == 3
     assert streak(days(9, 8), TODAY) == 2
+
+
+def test_the_longest_streak() -> None:
+    assert longest_streak([]) == 0
+    assert longest_streak(days(10)) == 1
+    assert longest_streak(days(10, 8, 7, 6, 3, 2)) == 3

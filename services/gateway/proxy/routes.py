@@ -125,6 +125,7 @@ ROUTES = (
     Route("POST", "/api/progress/chapters/{chapter_id}/reset", "progress"),
     Route("GET", "/api/progress/chapters/{chapter_id}/history", "progress"),
     Route("GET", "/api/progress/courses/{course_id}", "progress", tells_right=True),
+    Route("GET", "/api/progress/continue", "progress"),
     Route("GET", "/api/progress/stats", "progress"),
 )
 

@@ -40,11 +40,16 @@ SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, 
        ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
        catalog.locked_reason(ch, :user_id, CAST(:right AS boolean)) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
        (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,
-       p.position_ms, p.is_completed,
+       coalesce(own.completion_percentage, c.completion_percentage) AS completion_percentage, p.is_completed,
+       -- On the clock of the film that it was told of, which may have been replaced.
+       CASE WHEN p.version_id IS DISTINCT FROM v.id AND p.duration_ms > 0 AND v.duration IS NOT NULL
+            THEN p.position_ms * v.duration * 1000 / p.duration_ms ELSE p.position_ms END::float8 AS position_ms,
        CASE WHEN p.duration_ms > 0 THEN least(100.0, 100.0 * (
            SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(p.watched) r) / p.duration_ms)::float8
        END AS watch_percentage
 FROM catalog.current_chapters ch
+JOIN catalog.courses c ON c.id = ch.course_id
+JOIN catalog.chapters own ON own.course_version_id = c.current_version_id AND own.id = ch.chapter_id
 LEFT JOIN media.videos video ON video.id = ch.video_id
 LEFT JOIN media.video_versions v ON v.id = coalesce(video.current_version_id, video.pending_version_id)
 LEFT JOIN catalog.enrollments e ON e.course_id = ch.course_id AND e.user_id = :user_id
@@ -100,10 +105,11 @@ async def chapters_with_video(session: Session, course_id: str) -> Sequence[RowM
     return (await session.execute(query)).mappings().all()
 
 
-async def current_chapter_list(session: Session, version_id: UUID) -> list[tuple[str, str, int, bool, bool]]:
-    query = select(Chapter).where(Chapter.course_version_id == version_id).order_by(Chapter.position)
-    rows = (await session.scalars(query)).all()
-    return [(row.id, row.title, row.position, row.is_free, row.first_watch_restricted) for row in rows]
+async def current_chapter_list(session: Session, version_id: UUID) -> list[dict[str, Any]]:
+    """The chapters in order, with the columns that a request names."""
+    columns = [column for column in Chapter.__table__.columns if column.name != "course_version_id"]
+    query = select(*columns).where(Chapter.course_version_id == version_id).order_by(Chapter.position)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
 
 
 async def write_version(session: Session, course: Course, chapters: list[dict[str, Any]]) -> None:

@@ -9,6 +9,10 @@ from shared.contracts.model import Document, ExternalId, Text
 Title = Annotated[Text, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
+Completion = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+"""Per cent of a film that has to be watched for its chapter to be completed."""
+
+
 class ChapterInput(Document):
     id: ExternalId
     title: Title
@@ -16,6 +20,8 @@ class ChapterInput(Document):
     first_watch_restricted: bool = False
     position: int | None = Field(default=None, ge=0, le=1_000_000)
     """Where it stands; the place in the list where it is left out."""
+    completion_percentage: Completion | None = None
+    """As of the course, for this chapter; what the course says where it is left out."""
 
 
 class CourseInput(Document):
@@ -26,6 +32,10 @@ class CourseInput(Document):
     """Who may take its films home. It stays as it is where this is left out, and is off in a new course."""
     instructors: list[ExternalId] | None = Field(default=None, max_length=1000)
     """Who teaches it; they stay as they are where this is left out."""
+    completion_percentage: Completion | None = None
+    """It stays as it is where this is left out, or null, and is 90 in a new course."""
+    students_may_complete: bool | None = None
+    """Whether students may mark chapters as completed themselves. It stays as it is where this is left out."""
 
 
 class ChapterProgress(Document):
@@ -48,6 +58,8 @@ class ChapterAnswer(Document):
     is_locked: bool
     locked_reason: str | None
     requires_chapter_id: str | None
+    completion_percentage: float
+    """How much of its film has to be watched for it to be completed."""
     download_policy: str | None
     """What the film says of itself: inherit, off or enrolled; null for who does not teach the course."""
     can_download: bool
@@ -60,6 +72,8 @@ class CourseAnswer(Document):
     title: str
     is_sequential: bool
     downloads: str
+    completion_percentage: float
+    students_may_complete: bool
     is_enrolled: bool
     is_staff: bool
     """Whether the caller may upload, replace and delete its films and see its students' progress."""

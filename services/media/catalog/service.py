@@ -18,6 +18,9 @@ from shared.contracts.video import VideoStatus
 from shared.db import Database, Session
 from shared.db.models.catalog import Course
 
+COMPLETE_AT = 90.0
+"""Per cent of a film, where neither its chapter nor its course says otherwise."""
+
 
 class CatalogService:
     """``public_base_url`` is where browsers find objects of the public store."""
@@ -50,6 +53,10 @@ class CatalogService:
             course.is_sequential = wanted.is_sequential
             if wanted.downloads is not None:
                 course.downloads = wanted.downloads
+            if wanted.completion_percentage is not None:
+                course.completion_percentage = wanted.completion_percentage
+            if wanted.students_may_complete is not None:
+                course.students_may_complete = wanted.students_may_complete
             await session.flush()
             if not await self._same_list(session, course, chapters):
                 await repository.write_version(
@@ -88,10 +95,7 @@ class CatalogService:
         if course.current_version_id is None:
             return False
         standing = await repository.current_chapter_list(session, course.current_version_id)
-        return standing == [
-            (chapter.id, chapter.title, chapter.position, chapter.is_free, chapter.first_watch_restricted)
-            for chapter in chapters
-        ]
+        return standing == [chapter.model_dump(include=set(ChapterInput.model_fields)) for chapter in chapters]
 
     async def _course(self, session: Session, course_id: str, actor: Actor, right: bool | None = None) -> CourseAnswer:
         # Both are asked in any case: how long it takes must not tell a course that is not shown from one that is none.
@@ -107,6 +111,8 @@ class CatalogService:
             title=course.title,
             is_sequential=course.is_sequential,
             downloads=course.downloads,
+            completion_percentage=course.completion_percentage or COMPLETE_AT,
+            students_may_complete=course.students_may_complete,
             is_enrolled=enrolled,
             is_staff=staff,
             instructors=await repository.instructors(session, course_id) if staff else None,
@@ -132,6 +138,7 @@ class CatalogService:
             is_locked=reason is not None,
             locked_reason=reason,
             requires_chapter_id=row["requires_chapter_id"] if reason == "previous_chapter" else None,
+            completion_percentage=row["completion_percentage"] or COMPLETE_AT,
             download_policy=row["download_policy"] if staff else None,
             can_download=_can_download(row, staff=staff, may=enrolled and reason is None),
             progress=ChapterProgress(

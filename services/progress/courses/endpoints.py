@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from services.progress.courses.schemas import CourseProgress, Stats
+from services.progress.courses.schemas import CourseProgress, GoOnList, Stats
 from services.progress.courses.service import CourseProgressService
 from shared.contracts.model import ExternalId
 from shared.http.inner import ActingPerson, CourseRight, service_token_claims
@@ -32,6 +32,17 @@ async def course(
     user_id: OtherUser = None,
 ) -> CourseProgress:
     return await courses.course(actor, course_id, user_id, right)
+
+
+@router.get("/api/progress/continue")
+async def going_on(
+    actor: ActingPerson,
+    courses: Courses,
+    user_id: OtherUser = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> GoOnList:
+    """What to go on watching: of each course begun and not ended the chapter that is next."""
+    return await courses.going_on(actor, limit, user_id)
 
 
 @router.get("/api/progress/stats")

@@ -7,7 +7,16 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import DBAPIError
 
 from services.progress.courses import repository
-from services.progress.courses.schemas import ChapterState, CourseProgress, DayOfWatching, LastWatched, Stats
+from services.progress.courses.schemas import (
+    ChapterState,
+    CourseFigures,
+    CourseProgress,
+    DayOfWatching,
+    GoOn,
+    GoOnList,
+    LastWatched,
+    Stats,
+)
 from shared.contracts.access import Actor
 from shared.db import Database
 from shared.http import Problem
@@ -49,7 +58,9 @@ class CourseProgressService:
             chapters_completed=completed,
             chapters_total=len(countable),
             total_watch_time=sum(row["watch_time_ms"] for row in rows) / 1000,
-            last_watched=LastWatched(chapter_id=touched["chapter_id"], current_position=touched["position_ms"] / 1000)
+            last_watched=LastWatched(
+                chapter_id=touched["chapter_id"], current_position=round(touched["position_ms"] / 1000, 3)
+            )
             if touched
             else None,
             chapters=chapters,
@@ -66,6 +77,7 @@ class CourseProgressService:
             raise _unknown_zone() from None
         try:
             async with self._database.session_scope() as session:
+                courses = await repository.courses(session, student)
                 totals = await repository.totals(session, student)
                 days = await repository.days(session, student, tz)
                 today = await repository.today(session, tz)
@@ -80,8 +92,19 @@ class CourseProgressService:
             courses_started=totals["courses_started"],
             courses_completed=totals["courses_completed"],
             current_streak=streak([day for day, _ in days], today),
+            longest_streak=longest_streak([day for day, _ in days]),
+            courses=[_figures(row) for row in courses],
             days=[DayOfWatching(date=day, seconds=round(seconds, 1)) for day, seconds in days[:DAYS_SHOWN]],
         )
+
+    async def going_on(self, actor: Actor, limit: int, user_id: str | None = None) -> GoOnList:
+        """What the actor, or for an admin or a back end ``user_id``, would go on watching, the last course first."""
+        student = user_id or actor.user_id
+        if student != actor.user_id and not actor.role.sees_all:
+            raise _not_shown()
+        async with self._database.session_scope() as session:
+            rows = await repository.going_on(session, student, actor, limit)
+        return GoOnList(chapters=[_go_on(row) for row in rows])
 
 
 def _unknown_zone() -> Problem:
@@ -98,6 +121,15 @@ def streak(days: list[date], today: date) -> int:
         count += 1
         expected -= timedelta(days=1)
     return count
+
+
+def longest_streak(days: list[date]) -> int:
+    """The most days in a row of ``days``, newest first and each once."""
+    longest = count = 0
+    for newer, day in zip([None, *days], days, strict=False):
+        count = count + 1 if newer is not None and newer - day == timedelta(days=1) else 1
+        longest = max(longest, count)
+    return longest
 
 
 def _not_shown() -> Problem:
@@ -117,9 +149,41 @@ def _chapter(row: RowMapping, *, staff: bool) -> ChapterState:
         title=row["title"],
         state=state,
         watch_percentage=percentage,
-        watched_seconds=row["watched_ms"] / 1000,
-        current_position=row["position_ms"] / 1000,
+        watched_seconds=round(row["watched_ms"] / 1000, 3),
+        total_duration=duration / 1000 if duration else None,
+        current_position=round(row["position_ms"] / 1000, 3),
         is_completed=row["is_completed"],
+        completed_at=row["completed_at"],
         is_locked=reason is not None,
         locked_reason=reason,
+    )
+
+
+def _figures(row: RowMapping) -> CourseFigures:
+    total = row["chapters_total"]
+    return CourseFigures(
+        course_id=row["course_id"],
+        title=row["title"],
+        overall_percentage=round(100 * row["chapters_completed"] / total, 1) if total else 0.0,
+        chapters_completed=row["chapters_completed"],
+        chapters_total=total,
+        total_watch_time=row["watch_time_ms"] / 1000,
+        last_watched_at=row["last_watched_at"],
+        completed_at=row["completed_at"],
+    )
+
+
+def _go_on(row: RowMapping) -> GoOn:
+    duration = row["duration_ms"] or 0
+    return GoOn(
+        course_id=row["course_id"],
+        course_title=row["course_title"],
+        chapter_id=row["chapter_id"],
+        title=row["title"],
+        video_id=str(row["video_id"]),
+        state="in_progress" if row["watched_ms"] > 0 or row["position_ms"] > 0 else "not_started",
+        current_position=round(row["position_ms"] / 1000, 3),
+        total_duration=duration / 1000 if duration else None,
+        watch_percentage=min(100.0, round(100 * row["watched_ms"] / duration, 1)) if duration else 0.0,
+        last_watched_at=row["last_watched_at"],
     )
