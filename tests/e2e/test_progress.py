@@ -364,7 +364,7 @@ def test_stats_are_in_the_students_own_days(platform: Platform, open_way: Way) -
     student = platform.student(course)
     nothing = good(student.get("/api/progress/stats"))
     assert nothing == {
-        "totalWatchTime": 0, "chaptersCompleted": 0, "coursesStarted": 0, "coursesCompleted": 0, "currentStreak": 0,
+        "totalWatchTime": 0, "chaptersCompleted": 0, "coursesStarted": 0, "coursesCompleted": 0, "currentStreak": 0, "longestStreak": 0, "courses": [],
         "days": [],
     }  # fmt: skip
     for zone in ("Asia/Tbilisi", "Pacific/Kiritimati", "Pacific/Pago_Pago"):

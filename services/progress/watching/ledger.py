@@ -22,9 +22,13 @@ SELECT user_id, balance_ms,
 FROM learning.watch_budgets WHERE user_id = ANY(CAST(:users AS text[])) ORDER BY user_id FOR UPDATE
 """)
 
+# Who reports for the first time has been watching since the session was opened, whose id says when that was.
 FIRST_BUDGETS = text("""
 INSERT INTO learning.watch_budgets (user_id, balance_ms, refilled_at)
-SELECT u, :first, coalesce(CAST(:now AS timestamptz), clock_timestamp()) FROM unnest(CAST(:users AS text[])) u ORDER BY u
+SELECT q.user_id, :first,
+       min(least(coalesce(CAST(:now AS timestamptz), clock_timestamp()), uuid_extract_timestamp(q.session_id)))
+FROM unnest(CAST(:users AS text[]), CAST(:sessions AS uuid[])) AS q(user_id, session_id)
+GROUP BY q.user_id ORDER BY q.user_id
 ON CONFLICT (user_id) DO NOTHING
 """)
 
@@ -145,8 +149,7 @@ class Ledger:
 
 async def read(session: Session, places: Sequence[Place], now: datetime | None = None) -> Ledger:
     """Lock the budgets of all users, and read what stands. ``now``: the moment it is, where a test says so."""
-    users = sorted({place.user_id for place in places})
-    balances = await _lock(session, users, now)
+    balances = await _lock(session, places, now)
     values = {
         "now": now,
         "users": [place.user_id for place in places],
@@ -165,14 +168,22 @@ async def read(session: Session, places: Sequence[Place], now: datetime | None =
     return ledger
 
 
-async def _lock(session: Session, users: list[str], now: datetime | None) -> dict[str, int]:
+async def _lock(session: Session, places: Sequence[Place], now: datetime | None) -> dict[str, int]:
+    users = sorted({place.user_id for place in places})
+
     async def locked(some: list[str]) -> dict[str, int]:
         rows = await session.execute(LOCK_BUDGETS, {"users": some, "now": now})
         return {row[0]: refill(row[1], row[2]) for row in rows}
 
     balances = await locked(users)
     if len(balances) < len(users):
-        await session.execute(FIRST_BUDGETS, {"users": users, "first": FIRST_BALANCE_MS, "now": now})
+        values = {
+            "users": [place.user_id for place in places],
+            "sessions": [place.session_id for place in places],
+            "first": FIRST_BALANCE_MS,
+            "now": now,
+        }
+        await session.execute(FIRST_BUDGETS, values)
         balances = await locked(users)
     return balances
 

@@ -70,6 +70,7 @@ class WatchSession(Base):
             postgresql_using="brin",
             postgresql_with={"pages_per_range": 16, "autosummarize": "on"},
         ),
+        Index("ix_watch_sessions_living", "session_id", postgresql_where=text("state <> 'ended'")),
         CheckConstraint("state IN ('open','playing','paused','ended')", name="state"),
         {"schema": "learning"},
     )

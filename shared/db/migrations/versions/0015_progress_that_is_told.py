@@ -150,6 +150,9 @@ def upgrade() -> None:
         "CREATE INDEX ix_watch_sessions_last_beat_at ON learning.watch_sessions USING brin (last_beat_at)"
         " WITH (pages_per_range = 16, autosummarize = on)"
     )
+    op.execute("CREATE INDEX ix_watch_sessions_living ON learning.watch_sessions (session_id) WHERE state <> 'ended'")
+    # Sessions of before tell no more.
+    op.execute("UPDATE learning.watch_sessions SET state = 'ended', ended_at = last_beat_at")
     op.execute("ALTER TABLE learning.watch_sessions SET (fillfactor = 70)")
     op.execute("ALTER TABLE learning.progress SET (fillfactor = 80)")
     op.execute(
@@ -240,6 +243,7 @@ def downgrade() -> None:
     op.execute("DROP TABLE learning.progress_history")
     op.execute("ALTER TABLE learning.progress RESET (fillfactor)")
     op.execute("ALTER TABLE learning.watch_sessions RESET (fillfactor)")
+    op.execute("DROP INDEX learning.ix_watch_sessions_living")
     op.execute("DROP INDEX learning.ix_watch_sessions_last_beat_at")
     op.execute("DROP INDEX learning.ix_watch_sessions_video_id")
     for column in (
