@@ -11,6 +11,8 @@ CONNECTION_LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    # Of a connection that broke while a statement was on its way: what asyncpg was doing is not what it is told next.
+    asyncpg.InternalClientError,
 )
 """What asyncpg raises of a connection that is gone or cannot be made."""
 
