@@ -1,14 +1,17 @@
 """The main job in a browser: a teacher uploads, a student watches, the server keeps what was watched."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.support.clients import Course, Platform, good
 from tests.support.films import make_film
 from tests.support.patience import until
+from tests.support.video_profile import faults
 
 STUDENT = "demo-student"
 OpenPage = Callable[..., Page]
@@ -113,6 +116,28 @@ def test_a_student_watches_to_the_end_and_the_next_chapter_opens(
     page.wait_for_url(f"**/chapters/{course.chapters[1]}")
     # Going on to the next chapter is asking to watch it.
     wait_for_video(page, "v.currentTime > 0.5 && v.currentTime < 12")
+    told_in_statements(platform, course.chapters[0])
+
+
+def told_in_statements(platform: Platform, chapter: str) -> None:
+    """What our player told of a chapter that was left, as statements of the xAPI video profile."""
+    of_the_chapter = (
+        "SELECT statement::text AS said FROM analytics.statements"
+        " WHERE user_id = $1 AND statement -> 'object' ->> 'id' LIKE $2 ORDER BY id"
+    )
+
+    def left() -> list[dict[str, Any]] | None:
+        rows = platform.suite.query(of_the_chapter, STUDENT, f"%/{chapter}")
+        told = [json.loads(row["said"]) for row in rows]
+        return told if told and told[-1]["verb"]["display"]["en-US"] == "terminated" else None
+
+    told = until(left, "the end of the session to be told")
+    assert told is not None
+    assert [fault for one in told for fault in faults(one)] == []
+    verbs = [one["verb"]["display"]["en-US"] for one in told]
+    assert verbs[:2] == ["initialized", "played"]
+    assert {"paused", "completed", "terminated"} <= set(verbs)
+    assert verbs.count("completed") == 1
 
 
 def test_on_auto_the_player_climbs_and_a_choice_by_hand_holds(

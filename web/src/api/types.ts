@@ -114,11 +114,17 @@ export interface PlayedInterval {
   rate: number;
 }
 
+/** What the player does after the intervals of a beat; `ended`: the viewer left. */
+export type BeatState = 'playing' | 'paused' | 'ended';
+
 export interface Beat {
   seq: number;
   sentAt: string;
   intervals: PlayedInterval[];
   position: number;
+  state: BeatState;
+  /** Seconds since it was made: more than none where it waited for a network. */
+  age?: number;
 }
 
 export interface ProgressDocument {

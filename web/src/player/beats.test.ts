@@ -81,6 +81,7 @@ function setUp(post: BeatSenderOptions['post']) {
   const options: BeatSenderOptions = {
     recorder,
     position: () => 5,
+    playing: () => true,
     post: (url, body) => {
       sent.push(JSON.parse(body) as Beat);
       return post(url, body);
@@ -177,7 +178,36 @@ describe('BeatSender', () => {
     const now = play(recorder, 0, 2);
     await sender.flush();
     recorder.tick(2.25, 1, now);
-    sender.leave();
+    sender.leave(true);
     expect(beacons.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(beacons.map(({ state }) => state)).toEqual(['playing', 'ended']);
+  });
+
+  it('says how old a beat is that had to wait, and leaves it as it was', async () => {
+    let alive = false;
+    const { recorder, sent, sender } = setUp(() => (alive ? Promise.resolve(progress) : Promise.reject(networkError())));
+    sender.bind('/beat');
+    play(recorder, 0, 2);
+    await sender.flush();
+    vi.setSystemTime(Date.now() + 90_000);
+    alive = true;
+    await sender.flush();
+    const [first, again] = sent;
+    expect([first?.age, again?.age]).toEqual([0, 90]);
+    expect({ ...again, age: 0 }).toEqual(first);
+  });
+
+  it('tells a pause, though nothing more was played', async () => {
+    const { recorder, sent, options, sender } = setUp(() => Promise.resolve(progress));
+    sender.bind('/beat');
+    play(recorder, 0, 2);
+    await sender.flush();
+    options.playing = () => false;
+    await sender.flush();
+    await sender.flush();
+    expect(sent.map(({ state, intervals }) => [state, intervals.length])).toEqual([
+      ['playing', 1],
+      ['paused', 0],
+    ]);
   });
 });

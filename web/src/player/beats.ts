@@ -1,5 +1,5 @@
 import { asApiError, type ApiError } from '../api/errors';
-import type { Beat, PlayedInterval, ProgressDocument } from '../api/types';
+import type { Beat, BeatState, PlayedInterval, ProgressDocument } from '../api/types';
 
 export const BEAT_EVERY_MS = 10_000;
 /** A clock tick may be late by this much before it counts as a jump that nobody watched. */
@@ -54,9 +54,20 @@ export class PlayedRecorder {
   }
 }
 
+/** A beat, and when it was cut (milliseconds of this device's clock): it may have to wait for a network. */
+interface Cut {
+  at: number;
+  beat: Beat;
+}
+
+function written({ at, beat }: Cut): string {
+  return JSON.stringify({ ...beat, age: Math.max(0, Math.round((Date.now() - at) / 1000)) });
+}
+
 export interface BeatSenderOptions {
   recorder: PlayedRecorder;
   position: () => number;
+  playing: () => boolean;
   post: (url: string, body: string) => Promise<ProgressDocument>;
   beacon: (url: string, body: string) => boolean;
   onProgress: (progress: ProgressDocument) => void;
@@ -73,9 +84,10 @@ export class BeatSender {
   readonly #options: BeatSenderOptions;
   #url: string | null = null;
   #seq = 0;
-  #unanswered: Beat | null = null;
+  #unanswered: Cut | null = null;
   #sending: Promise<void> | null = null;
   #lastPosition = -1;
+  #lastState: BeatState | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: BeatSenderOptions) {
@@ -84,7 +96,7 @@ export class BeatSender {
 
   /** A new session counts from one again; what the old one never answered is played time all the same. */
   bind(beatUrl: string): void {
-    if (this.#unanswered) this.#options.recorder.putBack(this.#unanswered.intervals);
+    if (this.#unanswered) this.#options.recorder.putBack(this.#unanswered.beat.intervals);
     this.#unanswered = null;
     this.#url = beatUrl;
     this.#seq = 0;
@@ -110,34 +122,39 @@ export class BeatSender {
     await this.#sending;
   }
 
-  /** For a page that may be gone in a moment: no answer is awaited. */
-  leave(): void {
+  /** For a page that may be gone in a moment: no answer is awaited. `ended`: the viewer does not come back to it. */
+  leave(ended: boolean): void {
     const url = this.#url;
     if (!url) return;
     const repeated = this.#unanswered;
-    if (repeated) this.#options.beacon(url, JSON.stringify(repeated));
-    const fresh = this.#cut();
-    if (fresh && !this.#options.beacon(url, JSON.stringify(fresh))) this.#options.recorder.putBack(fresh.intervals);
+    if (repeated) this.#options.beacon(url, written(repeated));
+    const fresh = this.#cut(ended ? 'ended' : this.#state());
+    if (fresh && !this.#options.beacon(url, written(fresh))) this.#options.recorder.putBack(fresh.beat.intervals);
   }
 
-  #next(): Beat | null {
-    this.#unanswered ??= this.#cut();
+  #state(): BeatState {
+    return this.#options.playing() ? 'playing' : 'paused';
+  }
+
+  #next(): Cut | null {
+    this.#unanswered ??= this.#cut(this.#state());
     return this.#unanswered;
   }
 
-  #cut(): Beat | null {
+  #cut(state: BeatState): Cut | null {
     const intervals = this.#options.recorder.take();
     const position = round(this.#options.position());
-    if (intervals.length === 0 && position === this.#lastPosition) return null;
+    if (intervals.length === 0 && position === this.#lastPosition && state === this.#lastState) return null;
     this.#lastPosition = position;
+    this.#lastState = state;
     this.#seq += 1;
-    return { seq: this.#seq, sentAt: new Date().toISOString(), intervals, position };
+    return { at: Date.now(), beat: { seq: this.#seq, sentAt: new Date().toISOString(), intervals, position, state } };
   }
 
-  async #send(url: string, beat: Beat): Promise<void> {
+  async #send(url: string, cut: Cut): Promise<void> {
     try {
-      const progress = await this.#options.post(url, JSON.stringify(beat));
-      if (this.#unanswered === beat) this.#unanswered = null;
+      const progress = await this.#options.post(url, written(cut));
+      if (this.#unanswered === cut) this.#unanswered = null;
       this.#options.onReachable?.(true);
       this.#options.onProgress(progress);
     } catch (caught) {

@@ -50,6 +50,7 @@ export class Playback {
     this.#beats = new BeatSender({
       recorder: this.#recorder,
       position: () => this.store.state.position,
+      playing: () => this.store.state.playing,
       post: (url, body) => this.#session.post(url, body),
       beacon: (url, body) => this.#session.beacon(url, body),
       onProgress: (progress) => this.#progressed(progress),
@@ -359,7 +360,7 @@ export class Playback {
     const { position } = this.store.state;
     this.#engine?.player.pause();
     this.#recorder.break();
-    this.#beats.leave();
+    this.#beats.leave(true);
     this.#beats.stop();
     this.#session.close();
     // Taking the engine away is the only way to stop VHS from asking for a refused key again and again.
@@ -378,19 +379,18 @@ export class Playback {
 
   #listenToPage(): void {
     const { signal } = this.#gone;
-    const leave = (): void => this.#beats.leave();
-    addEventListener('pagehide', leave, { signal });
+    addEventListener('pagehide', () => this.#beats.leave(true), { signal });
     addEventListener('online', () => void this.#beats.flush(), { signal });
     document.addEventListener(
       'visibilitychange',
-      () => (document.visibilityState === 'hidden' ? leave() : void this.#session.checkAfterSleep()),
+      () => (document.visibilityState === 'hidden' ? this.#beats.leave(false) : void this.#session.checkAfterSleep()),
       { signal },
     );
   }
 
   dispose(): void {
     this.#recorder.break();
-    this.#beats.leave();
+    this.#beats.leave(true);
     this.#beats.stop();
     this.#gone.abort();
     clearTimeout(this.#pollTimer);
