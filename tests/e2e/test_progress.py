@@ -414,3 +414,36 @@ def test_analytics_are_taken_from_who_may_watch(platform: Platform, suite: Suite
     refused(platform.student(course).post(address, json=body), 403, "not_your_session")
     assert student.post(address, json={"sessionId": session, "events": [{"type": "nonsense"}]}).status_code == 422
     assert student.post(address, json={"sessionId": session, "events": []}).status_code == 422
+
+
+def test_a_course_says_how_much_completes_and_who_may_mark(platform: Platform, short_film: Path) -> None:
+    course = platform.new_course(2, sequential=True)
+    first, second = course.chapters
+    platform.ready(first, short_film)
+    platform.ready(second, short_film)
+    student = platform.student(course)
+    body: dict[str, Any] = {
+        "title": "T",
+        "isSequential": True,
+        "chapters": [{"id": first, "title": "1", "completionPercentage": 50}, {"id": second, "title": "2"}],
+    }
+    path = f"/api/admin/courses/{course.id}"
+    answer = good(platform.admin.put(path, json={**body, "completionPercentage": 80}))
+    assert (answer["completionPercentage"], answer["studentsMayComplete"]) == (80, False)
+    assert [chapter["completionPercentage"] for chapter in answer["chapters"]] == [50, 80]
+    for wrong in (0, 101, -5, "much"):
+        refused(platform.admin.put(path, json={**body, "completionPercentage": wrong}), 422, "invalid_request")
+
+    refused(student.post(f"/api/progress/chapters/{first}/complete"), 403, "completion_is_earned")
+    good(platform.admin.put(path, json={**body, "studentsMayComplete": True}))
+    # What is locked is not theirs to mark, nor is anything for who has no part in the course.
+    refused(student.post(f"/api/progress/chapters/{second}/complete"), 403, "chapter_locked")
+    refused(platform.student().post(f"/api/progress/chapters/{first}/complete"), 404, "unknown_chapter")
+    done = good(student.post(f"/api/progress/chapters/{first}/complete"))
+    assert (done["isCompleted"], done["nextChapterUnlocked"], done["watchPercentage"]) == (True, True, 0)
+    good(student.post(f"/api/progress/chapters/{second}/complete"))
+    refused(student.post(f"/api/progress/chapters/{first}/complete", params={"userId": "other"}), 403, "role_required")
+    kinds = "SELECT type FROM analytics.platform_events WHERE course_id = $1 ORDER BY id"
+    assert [row["type"] for row in platform.suite.query(kinds, course.id)] == [
+        "chapter.completed", "chapter.completed", "course.completed",
+    ]  # fmt: skip
