@@ -192,6 +192,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/api/admin/keys/rewrap"): ("403 role_required", "409 master_key_missing"),
     ("GET", "/api/admin/storage"): ("403 role_required",),
     ("POST", "/api/admin/storage/reconcile"): ("403 role_required",),
+    ("GET", "/api/admin/costs"): ("403 role_required",),
     ("GET", "/api/admin/jobs"): ("403 role_required",),
     ("GET", "/api/admin/workers"): ("403 role_required",),
     ("GET", _JOBS): _JOB,

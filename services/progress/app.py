@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.progress.analytics.endpoints import router as analytics_router
+from services.progress.costs.endpoints import router as costs_router
+from services.progress.costs.service import CostService
 from services.progress.courses.endpoints import router as courses_router
 from services.progress.courses.service import CourseProgressService
 from services.progress.settings import ProgressSettings
@@ -28,6 +30,7 @@ def create_app(settings: ProgressSettings) -> FastAPI:
         app.state.database = database
         app.state.watching = WatchingService(database)
         app.state.courses = CourseProgressService(database)
+        app.state.costs = CostService(database, settings.key_rotation_days)
         try:
             yield
         finally:
@@ -40,6 +43,6 @@ def create_app(settings: ProgressSettings) -> FastAPI:
         return {"postgres": app.state.database.ping}
 
     add_readiness(app, checks)
-    for router in (watching_router, courses_router, analytics_router):
+    for router in (watching_router, courses_router, analytics_router, costs_router):
         app.include_router(router)
     return app
