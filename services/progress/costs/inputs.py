@@ -16,7 +16,7 @@ from services.progress.costs.repository import Facts
 from services.progress.costs.schemas import Input, Origin, WhatIf
 
 LADDER_MBPS = 7.7
-"""1080p, 720p, 480p and 360p of a lecture, and its sound: what a catalogue of mixed films comes to."""
+"""1080p, 720p, 480p and 360p of a lecture, and its sound: two thirds of what they are capped at."""
 SOURCE_MBPS = 8.0
 BITRATE_MBPS = 3.0
 HOURS_MONTHLY = 4.0
@@ -141,8 +141,8 @@ def _egress(numbers: Numbers, facts: Facts, students: int, wanted: WhatIf) -> tu
         egress = numbers.tell("egressGB", watched_bytes(number, each, mbps) / GB, "GB", "derived") * GB
     else:
         egress = numbers.tell("egressGB", facts.egress * PER_MONTH / GB, "GB", "measured") * GB
-    # Of a rate next to nothing there would be requests without end.
-    return egress, max(mbps, 0.05) * 1e6 / 8 * SEGMENT_SECONDS
+    # A player asks for picture and sound, each in segments. Of a rate next to nothing there would be requests without end.
+    return egress, max(mbps, 0.05) * 1e6 / 8 * SEGMENT_SECONDS / 2
 
 
 def _mbps(size: float, seconds: float) -> float | None:
