@@ -111,7 +111,10 @@ def test_turning_keys_costs_writes_and_reads_and_a_second_copy() -> None:
         grew = bill(weekly, provider).operations - bill(never, provider).operations
         assert grew == pytest.approx(expected, rel=1e-3)
     assert bill(weekly, "r2").operations > bill(never, "r2").operations
-    assert weekly.usage.retired_bytes > 0
+    # All of them stand there twice for 25 hours of each week.
+    assert weekly.usage.retired_bytes == pytest.approx(weekly.usage.segment_bytes * 25 / (7 * 24), rel=1e-6)
+    twice = bill(weekly, "s3").storage - bill(never, "s3").storage
+    assert twice == pytest.approx(weekly.usage.retired_bytes / GB * 0.023, abs=1e-3)
     half = asked(hours=200, rotationDays=7, watchedShare=0.5)
     assert half.usage.reads == pytest.approx(turned / 2, rel=1e-6)
     assert asked(hours=200, rotation=7).usage.reads == weekly.usage.reads
