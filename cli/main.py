@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import apikeys, instance, keys, storage, tokens, videos
+from cli import apikeys, costs, instance, keys, storage, tokens, users, videos
 from cli.doctor import command as doctor
 from cli.imports import command as imports
 
@@ -17,8 +17,10 @@ instance.register(app)
 doctor.register(app)
 tokens.register(app)
 apikeys.register(app)
+users.register(app)
 keys.register(app)
 storage.register(app)
+costs.register(app)
 videos.register(app)
 imports.register(app)
 

@@ -99,6 +99,10 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/api/admin/users/{user_id}/devices"): ("403 role_required",),
     ("GET", "/api/admin/users/{user_id}/sessions"): ("403 role_required",),
     ("POST", "/api/admin/sessions/revoke"): ("403 role_required",),
+    ("GET", "/api/admin/users/{user_id}/export"): (
+        "403 role_required", "502 upstream_unavailable", "504 upstream_timeout",
+    ),
+    ("DELETE", "/api/admin/users/{user_id}"): ("403 role_required", "503 erasure_incomplete"),
     ("GET", "/api/admin/api-keys"): ("403 role_required",),
     ("POST", "/api/admin/api-keys"): ("403 role_required",),
     ("DELETE", "/api/admin/api-keys/{key_id}"): ("403 role_required", "404 api_key_not_found"),
@@ -192,6 +196,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/api/admin/keys/rewrap"): ("403 role_required", "409 master_key_missing"),
     ("GET", "/api/admin/storage"): ("403 role_required",),
     ("POST", "/api/admin/storage/reconcile"): ("403 role_required",),
+    ("GET", "/api/admin/costs"): ("403 role_required",),
     ("GET", "/api/admin/jobs"): ("403 role_required",),
     ("GET", "/api/admin/workers"): ("403 role_required",),
     ("GET", _JOBS): _JOB,

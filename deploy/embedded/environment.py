@@ -60,7 +60,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES", "DOWNLOADS_STORAGE_URL"),
         *("TRANSCRIBE_COMMAND", "TRANSCRIBE_TIMEOUT"),
     ),
-    "progress": (),
+    "progress": ("KEY_ROTATION_DAYS",),
 }
 
 

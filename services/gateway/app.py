@@ -29,6 +29,8 @@ from services.gateway.limits.bodies import BodySizes
 from services.gateway.limits.counters import Counters
 from services.gateway.limits.headers import SecurityHeaders, page_policy
 from services.gateway.limits.rates import Limits
+from services.gateway.privacy.endpoints import router as privacy_router
+from services.gateway.privacy.service import PrivacyService
 from services.gateway.proxy.routes import LARGER_BODIES, proxy_router
 from services.gateway.proxy.upstream import Upstream
 from services.gateway.rights.platform import PlatformClient
@@ -108,7 +110,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router, audit_router):
         app.include_router(router)
-    for router in (downloads_router, proxy_router(), public_router, document_router):
+    for router in (privacy_router, downloads_router, proxy_router(), public_router, document_router):
         app.include_router(router)
     add_web(app, settings.web_root)
     return app
@@ -168,6 +170,7 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
             "transcoder", settings.transcoder_url, settings.transcoder_service_secret.get_secret_value()
         ),
     }
+    state.privacy = PrivacyService(state.database, state.audit, state.upstreams)
     state.playlists = Playlists(state.upstreams["media"])
     state.downloads = DownloadService(
         state.database, state.entitlement, state.upstreams["media"], state.upstreams["progress"], settings.ip_policy

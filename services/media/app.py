@@ -15,6 +15,7 @@ from services.media.keys.endpoints import router as keys_router
 from services.media.links.endpoints import router as links_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
+from services.media.privacy.repository import PEOPLE
 from services.media.quotas.endpoints import router as quotas_router
 from services.media.settings import MediaSettings
 from services.media.sources.endpoints import router as sources_router
@@ -23,8 +24,10 @@ from services.media.tus.endpoints import router as tus_router
 from services.media.uploads.endpoints import router as uploads_router
 from services.media.videos.endpoints import router as videos_router
 from shared.auth import ServiceTokens
+from shared.db.people import People
 from shared.http import new_app
 from shared.http.health import Check, add_readiness
+from shared.http.people import router as people_router
 
 
 def create_app(settings: MediaSettings) -> FastAPI:
@@ -32,6 +35,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_parts(settings) as parts:
             app.state.parts = parts
+            app.state.people = People(parts.database, PEOPLE)
             app.state.catalog = parts.catalog
             app.state.enrollments = parts.enrollments
             app.state.videos = parts.videos
@@ -81,6 +85,7 @@ def create_app(settings: MediaSettings) -> FastAPI:
         captions_router,
         keys_router,
         storage_router,
+        people_router,
     ):
         app.include_router(router)
     return app

@@ -6,16 +6,21 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.progress.analytics.endpoints import router as analytics_router
+from services.progress.costs.endpoints import router as costs_router
+from services.progress.costs.service import CostService
 from services.progress.courses.endpoints import router as courses_router
 from services.progress.courses.service import CourseProgressService
+from services.progress.privacy.repository import PEOPLE
 from services.progress.settings import ProgressSettings
 from services.progress.watching.endpoints import router as watching_router
 from services.progress.watching.reports import Clock, Reports
 from services.progress.watching.service import WatchingService
 from shared.auth import ServiceTokens
 from shared.db import Database
+from shared.db.people import People
 from shared.http import new_app
 from shared.http.health import Check, add_readiness
+from shared.http.people import router as people_router
 
 
 def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAPI:
@@ -32,6 +37,8 @@ def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAP
         reports = Reports(database, settings.home_page, clock=clock)
         app.state.watching = WatchingService(database, reports)
         app.state.courses = CourseProgressService(database)
+        app.state.people = People(database, PEOPLE)
+        app.state.costs = CostService(database, settings.key_rotation_days)
         try:
             yield
         finally:
@@ -45,6 +52,6 @@ def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAP
         return {"postgres": app.state.database.ping}
 
     add_readiness(app, checks)
-    for router in (watching_router, courses_router, analytics_router):
+    for router in (watching_router, courses_router, analytics_router, costs_router, people_router):
         app.include_router(router)
     return app

@@ -46,6 +46,8 @@ GRANTS: Mapping[str, Grants] = {
             "media.videos",
             "media.video_versions",
             "media.outbox",
+            # What storage costs: what is kept of a film, and how often it is encrypted anew; no key of it.
+            *("media.renditions", "media.downloads", "media.key_rotations"),
             # Who watches what since when, on what device; not what opens the film.
             "access.playback_sessions(id, video_id, version_id, course_id, chapter_id, user_id, device_id, created_at,"
             " network_v4, network_v6)",

@@ -47,7 +47,7 @@ DESTROYS = {
     "POST /api/admin/jobs/{job_id}/retry", "POST /api/admin/jobs/{job_id}/pause",
     "POST /api/videos/{video_id}/rollback", "PUT /api/videos/{video_id}/captions/{language}",
     "PUT /api/admin/courses/{course_id}/quota", "POST /api/upload-links", "POST /api/upload-links/{token}/upload",
-    "POST /api/videos/from-existing", "POST /api/videos/ingest",
+    "POST /api/videos/from-existing", "POST /api/videos/ingest", "DELETE /api/admin/users/{user_id}",
 }  # fmt: skip
 """What may end what others need: it gets ids that nothing else is asked with."""
 

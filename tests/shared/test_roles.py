@@ -10,7 +10,7 @@ READS = {
     "gateway": ["catalog.courses", "catalog.current_chapters", "media.content_keys", "learning.progress"],
     "media": ["transcoding.chunks", "learning.progress", "access.key_fetches"],
     "transcoder": ["media.videos", "media.content_keys", "media.downloads"],
-    "progress": ["catalog.current_chapters", "media.video_versions"],
+    "progress": ["catalog.current_chapters", "media.video_versions", "media.renditions", "media.key_rotations"],
 }
 REFUSED = {
     "gateway": [

@@ -24,6 +24,8 @@ class Action(StrEnum):
     KEY_REWRAP = "key_rewrap"
     API_KEY_CREATE = "api_key_create"
     API_KEY_REVOKE = "api_key_revoke"
+    USER_EXPORT = "user_export"
+    USER_ERASE = "user_erase"
     CALL = "call"
     """Any other call of the API."""
 
@@ -46,6 +48,8 @@ _ROUTES = {
     ("POST", "/api/admin/keys/rewrap"): Action.KEY_REWRAP,
     ("POST", "/api/admin/api-keys"): Action.API_KEY_CREATE,
     ("DELETE", "/api/admin/api-keys/{key_id}"): Action.API_KEY_REVOKE,
+    ("GET", "/api/admin/users/{user_id}/export"): Action.USER_EXPORT,
+    ("DELETE", "/api/admin/users/{user_id}"): Action.USER_ERASE,
 }
 """By method and path template."""
 
@@ -62,6 +66,8 @@ _TOLD_WHEN_GRANTED = {
     Action.KEY_REWRAP,
     Action.API_KEY_CREATE,
     Action.API_KEY_REVOKE,
+    Action.USER_EXPORT,
+    Action.USER_ERASE,
 }
 _SIGN_IN_CODES = {"invalid_jwt", "invalid_api_key", "api_key_expired", "api_key_revoked"}
 # Of these nobody was judged: there was nothing to judge by, or what was asked for is not there (yet) for anybody.
@@ -94,6 +100,9 @@ def decided(method: str, path: str, status: int, code: str | None) -> Decided | 
         action = Action.PLAYLIST
     if status < 400:
         return Decided(action, "granted", None) if action in _TOLD_WHEN_GRANTED else None
+    if code == "erasure_incomplete":
+        # Part of it is done.
+        return Decided(Action.USER_ERASE, "granted", code)
     if status not in _DECIDING or code is None or code in _NO_DECISIONS:
         return None
     if code in _SIGN_IN_CODES:

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,6 +69,7 @@ class AuditLog:
         self._waiting: deque[_Noted] = deque()
         self._running: OrderedDict[tuple[object, ...], _Noted] = OrderedDict()
         self._something = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._lost = 0
 
     def note(self, made: Decided, ip: str, request_id: str, facts: Mapping[str, Any]) -> None:
@@ -133,7 +134,25 @@ class AuditLog:
                 self._queue(noted)
             del self._running[place]
 
+    @contextlib.asynccontextmanager
+    async def forgetting(self, user_id: str, pseudonym: str) -> AsyncIterator[None]:
+        """While somebody is erased from the table: nothing is written, and what waits for it names the pseudonym."""
+        async with self._writing:
+            self._rename(user_id, pseudonym)
+            yield
+            self._rename(user_id, pseudonym)
+
+    def _rename(self, user_id: str, pseudonym: str) -> None:
+        for noted in (*self._waiting, *self._running.values()):
+            for name in ("user_id", "actor_id"):
+                if noted.row[name] == user_id:
+                    noted.row |= {name: pseudonym, "client_ip": None}
+
     async def _write(self) -> None:
+        async with self._writing:
+            await self._write_waiting()
+
+    async def _write_waiting(self) -> None:
         self._something.clear()
         if self._lost:
             log.error("the audit log lost %d decisions: the database was away too long", self._lost)

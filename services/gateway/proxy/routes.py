@@ -111,6 +111,7 @@ ROUTES = (
     Route("POST", "/api/admin/keys/rewrap", "media"),
     Route("GET", "/api/admin/storage", "media"),
     Route("POST", "/api/admin/storage/reconcile", "media"),
+    Route("GET", "/api/admin/costs", "progress"),
     Route("GET", "/api/admin/jobs", "transcoder"),
     Route("GET", "/api/admin/jobs/{job_id}", "transcoder"),
     Route("POST", "/api/admin/jobs/{job_id}/cancel", "transcoder"),

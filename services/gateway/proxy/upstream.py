@@ -100,6 +100,9 @@ class Upstream:
         headers = {**self.headers(actor, **claims), "Content-Type": "application/json"}
         return await self._whole("POST", path, headers, None, body)
 
+    async def delete(self, path: str, params: dict[str, str] | None = None, actor: Actor | None = None) -> Answer:
+        return await self._whole("DELETE", path, self.headers(actor), params, None)
+
     async def _whole(
         self, method: str, path: str, headers: dict[str, str], params: dict[str, str] | None, data: bytes | None
     ) -> Answer:
