@@ -30,6 +30,7 @@ _GUARDED: Mapping[Guard, tuple[str, ...]] = {
     "may watch": ("403 not_entitled chapter_locked", "404 video_not_found", "503 entitlement_unavailable"),
     "link": ("404 link_not_found", "410 link_expired link_spent", "429 rate_limited"),
     "may study": ("403 not_entitled chapter_locked", "404 unknown_chapter", "503 entitlement_unavailable"),
+    "students may study": ("403 not_entitled chapter_locked", "404 unknown_chapter", "503 entitlement_unavailable"),
 }
 _ASKS_PLATFORM = ("503 entitlement_unavailable",)
 _PASSED_ON = ("502 upstream_unavailable", "504 upstream_timeout")
