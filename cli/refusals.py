@@ -186,9 +186,11 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     # --- Progress
     ("GET", _CHAPTER): ("403 role_required", "404 unknown_chapter"),
     ("PUT", _CHAPTER): ("409 chapter_has_no_video video_not_playable",),
-    ("POST", f"{_CHAPTER}/complete"): ("403 completion_is_earned", "404 unknown_chapter"),
+    ("POST", f"{_CHAPTER}/complete"): ("403 completion_is_earned role_required", "404 unknown_chapter"),
     ("POST", f"{_CHAPTER}/reset"): ("403 role_required", "404 unknown_chapter"),
     ("GET", "/api/progress/courses/{course_id}"): ("403 role_required", "404 course_not_found"),
+    ("GET", f"{_CHAPTER}/history"): ("403 role_required", "404 unknown_chapter"),
+    ("GET", "/api/progress/continue"): ("403 role_required",),
     ("GET", "/api/progress/stats"): ("400 unknown_time_zone", "403 role_required"),
     # --- Keys of films, jobs
     ("GET", "/api/admin/keys"): ("403 role_required",),

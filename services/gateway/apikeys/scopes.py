@@ -63,6 +63,8 @@ ROUTES = {
     ("DELETE", "/api/videos/{video_id}/captions/{language}"): Scope.VIDEOS,
     ("POST", "/api/videos/{video_id}/captions/draft"): Scope.VIDEOS,
     ("GET", "/api/progress/chapters/{chapter_id}"): Scope.PROGRESS,
+    ("GET", "/api/progress/chapters/{chapter_id}/history"): Scope.PROGRESS,
+    ("GET", "/api/progress/continue"): Scope.PROGRESS,
     ("GET", "/api/progress/courses/{course_id}"): Scope.PROGRESS,
     ("GET", "/api/progress/stats"): Scope.PROGRESS,
 }
