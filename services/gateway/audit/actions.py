@@ -24,6 +24,10 @@ class Action(StrEnum):
     KEY_REWRAP = "key_rewrap"
     API_KEY_CREATE = "api_key_create"
     API_KEY_REVOKE = "api_key_revoke"
+    WEBHOOK_CREATE = "webhook_create"
+    WEBHOOK_CHANGE = "webhook_change"
+    WEBHOOK_DELETE = "webhook_delete"
+    WEBHOOK_SECRET = "webhook_secret"  # noqa: S105
     CALL = "call"
     """Any other call of the API."""
 
@@ -46,6 +50,11 @@ _ROUTES = {
     ("POST", "/api/admin/keys/rewrap"): Action.KEY_REWRAP,
     ("POST", "/api/admin/api-keys"): Action.API_KEY_CREATE,
     ("DELETE", "/api/admin/api-keys/{key_id}"): Action.API_KEY_REVOKE,
+    ("POST", "/api/admin/webhooks"): Action.WEBHOOK_CREATE,
+    ("PATCH", "/api/admin/webhooks/{webhook_id}"): Action.WEBHOOK_CHANGE,
+    ("DELETE", "/api/admin/webhooks/{webhook_id}"): Action.WEBHOOK_DELETE,
+    ("GET", "/api/admin/webhooks/{webhook_id}/secret"): Action.WEBHOOK_SECRET,
+    ("POST", "/api/admin/webhooks/{webhook_id}/rotate-secret"): Action.WEBHOOK_SECRET,
 }
 """By method and path template."""
 
@@ -62,6 +71,10 @@ _TOLD_WHEN_GRANTED = {
     Action.KEY_REWRAP,
     Action.API_KEY_CREATE,
     Action.API_KEY_REVOKE,
+    Action.WEBHOOK_CREATE,
+    Action.WEBHOOK_CHANGE,
+    Action.WEBHOOK_DELETE,
+    Action.WEBHOOK_SECRET,
 }
 _SIGN_IN_CODES = {"invalid_jwt", "invalid_api_key", "api_key_expired", "api_key_revoked"}
 # Of these nobody was judged: there was nothing to judge by, or what was asked for is not there (yet) for anybody.
