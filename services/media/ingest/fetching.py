@@ -9,7 +9,7 @@ import aiohttp
 from services.media.ingest import errors
 from services.media.uploads.feeding import Opened, TryLater
 from shared.db.models.uploads import Upload
-from shared.http.addresses import Allowed, CheckedResolver, unwrapped
+from shared.http.addresses import Allowed, CheckedResolver, Refused, unwrapped
 
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0
@@ -29,7 +29,7 @@ class Fetcher:
         async with self._client() as client:
             try:
                 response = await self._follow(client, upload)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, TimeoutError, OSError, Refused) as error:
                 raise _reason(error) from error
             async with response:
                 yield _Fetched(response, upload)

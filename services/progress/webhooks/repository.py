@@ -33,11 +33,13 @@ RELEASE = text("""
 UPDATE analytics.webhook_endpoints SET lease_owner = NULL, lease_until = now() WHERE id = :id AND lease_owner = :owner
 """)
 
+# What one transaction numbered is due at one moment, and so in the order of its ids.
 NEXT_DUE = text("""
 SELECT d.id, d.attempts, e.id AS event_id, e.type, e.created_at AS happened_at, e.user_id, e.course_id, e.chapter_id,
        e.video_id, e.data
 FROM analytics.webhook_deliveries d JOIN analytics.platform_events e ON e.id = d.event_id
-WHERE d.endpoint_id = :endpoint_id AND d.state = 'pending' AND d.not_before <= now() ORDER BY d.id LIMIT 1
+WHERE d.endpoint_id = :endpoint_id AND d.state = 'pending' AND d.not_before <= now()
+ORDER BY d.not_before, d.id LIMIT 1
 """)
 
 # Only from the state in which it was sent: whoever slept through its lease changes nothing any more.

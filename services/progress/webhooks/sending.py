@@ -16,7 +16,7 @@ from services.progress.webhooks import errors
 from services.progress.webhooks.schedule import retry_after
 from services.progress.webhooks.signing import Signer
 from shared.http import Problem
-from shared.http.addresses import Allowed, CheckedResolver, unwrapped
+from shared.http.addresses import Allowed, CheckedResolver, Refused, unwrapped
 
 TIMEOUT_SECONDS = 10.0
 """From the first question for the name to the last byte of the answer that is kept."""
@@ -97,7 +97,7 @@ class Sender:
                 answer = await _beginning(response)
         except Problem as refusal:
             problem = refusal.detail
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, Refused) as error:
             # An answer whose status was good has arrived, however its body ended.
             problem = problem if status is not None else _reason(error)
         return Outcome(now, status, problem, answer, round(1000 * (time.monotonic() - begun)), wait)

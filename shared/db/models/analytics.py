@@ -127,7 +127,11 @@ class WebhookDelivery(Base):
     __table_args__ = (
         UniqueConstraint("event_id", "endpoint_id", "replay"),
         CheckConstraint("state IN ('pending','delivered','failed')", name="state"),
-        Index("ix_webhook_deliveries_pending", "endpoint_id", "id", postgresql_where=text("state = 'pending'")),
+        Index(
+            "ix_webhook_deliveries_pending",
+            *("endpoint_id", "not_before", "id"),
+            postgresql_where=text("state = 'pending'"),
+        ),
         Index("ix_webhook_deliveries_endpoint_id", "endpoint_id", "id"),
         {"schema": "analytics"},
     )

@@ -67,7 +67,7 @@ def upgrade() -> None:
         """
     )
     op.execute(
-        "CREATE INDEX ix_webhook_deliveries_pending ON analytics.webhook_deliveries (endpoint_id, id)"
+        "CREATE INDEX ix_webhook_deliveries_pending ON analytics.webhook_deliveries (endpoint_id, not_before, id)"
         " WHERE state = 'pending'"
     )
     op.execute("CREATE INDEX ix_webhook_deliveries_endpoint_id ON analytics.webhook_deliveries (endpoint_id, id)")
