@@ -36,6 +36,7 @@ _ENVIRONMENT: dict[str, Any] = {
     "progress_service_secret": "x" * 32,
     "transcoder_service_secret": "x" * 32,
     "platform_jwt_secret": "x" * 32,
+    "webhook_secret_key": "x" * 32,
     "master_keys": "1:" + "A" * 43 + "=",
 }
 

@@ -58,6 +58,8 @@ _TUS_CREATE = (
     "422 empty_file",
 )
 _KEPT = ("404 download_gone", "416 range_not_satisfiable", "502 upstream_unavailable", "504 upstream_timeout")
+_WEBHOOK = ("403 role_required", "404 webhook_not_found")
+_WEBHOOKS = "/api/admin/webhooks"
 _JOB = ("403 role_required", "404 job_not_found")
 _CAPTIONS = "/api/videos/{video_id}/captions"
 _WRITES_CAPTIONS = ("403 role_required not_your_course", "404 video_not_found", "422 unknown_language")
@@ -192,6 +194,26 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", f"{_CHAPTER}/history"): ("403 role_required", "404 unknown_chapter"),
     ("GET", "/api/progress/continue"): ("403 role_required",),
     ("GET", "/api/progress/stats"): ("400 unknown_time_zone", "403 role_required"),
+    ("GET", "/api/progress/events"): (
+        "403 role_required", "410 cursor_expired", "422 invalid_cursor unknown_event_type",
+    ),
+    # --- Webhooks, statements
+    ("GET", _WEBHOOKS): ("403 role_required",),
+    ("POST", _WEBHOOKS): (
+        "403 role_required", "409 too_many_webhooks", "422 invalid_url address_refused host_not_found",
+    ),
+    ("GET", f"{_WEBHOOKS}/{{webhook_id}}"): _WEBHOOK,
+    ("PATCH", f"{_WEBHOOKS}/{{webhook_id}}"): (*_WEBHOOK, "422 invalid_url address_refused host_not_found"),
+    ("DELETE", f"{_WEBHOOKS}/{{webhook_id}}"): ("403 role_required",),
+    ("GET", f"{_WEBHOOKS}/{{webhook_id}}/secret"): _WEBHOOK,
+    ("POST", f"{_WEBHOOKS}/{{webhook_id}}/rotate-secret"): _WEBHOOK,
+    ("POST", f"{_WEBHOOKS}/{{webhook_id}}/test"): (*_WEBHOOK, "409 webhook_disabled"),
+    ("POST", f"{_WEBHOOKS}/{{webhook_id}}/replay"): (*_WEBHOOK, "409 webhook_disabled"),
+    ("GET", f"{_WEBHOOKS}/{{webhook_id}}/deliveries"): _WEBHOOK,
+    ("POST", f"{_WEBHOOKS}/{{webhook_id}}/deliveries/{{delivery_id}}/replay"): (
+        *_WEBHOOK, "404 delivery_not_found", "409 webhook_disabled delivery_pending",
+    ),
+    ("GET", "/api/admin/statements"): ("403 role_required",),
     # --- Keys of films, jobs
     ("GET", "/api/admin/keys"): ("403 role_required",),
     ("POST", "/api/admin/keys/rotate"): ("403 role_required", "404 video_not_found", "409 video_not_ready"),

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Writes .env with fresh secrets for docker-compose.yml, once:  deploy/docker/make-env.sh [FILE]
+# An .env that an older Lectern wrote gets the secrets that are new since then, and nothing else of it is touched.
 #
 # The names begin with STACK_, because `make run` reads the same .env and must not take this installation's master keys
 # for those of its own films.
@@ -12,6 +13,22 @@ target=${1:-"$(dirname "$0")/../../.env"}
 hex() {
     od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n'
 }
+
+# Which secrets have come since the first version, each with what stands before it in the file.
+newer() {
+    echo
+    echo '# The secrets with which webhooks are signed are derived from it: with another one every receiver needs a new secret.'
+    echo "STACK_WEBHOOK_SECRET_KEY=$(hex 32)"
+}
+
+if [ -e "$target" ] && ! grep -q '^STACK_WEBHOOK_SECRET_KEY=' "$target"; then
+    newer >> "$target" || {
+        echo "$target cannot be written: run this where you may write, or name another file." >&2
+        exit 1
+    }
+    echo "Added STACK_WEBHOOK_SECRET_KEY to $target, and left the rest as it is. Next: docker compose up --build --detach"
+    exit 0
+fi
 
 temporary=$(mktemp "$target.XXXXXX") || {
     echo "$target cannot be written: run this where you may write, or name another file." >&2
@@ -45,6 +62,7 @@ trap 'rm -f "$temporary"' EXIT
         echo "STACK_S3_${name}_KEY_ID=GK$(hex 12)"
         echo "STACK_S3_${name}_SECRET=$(hex 32)"
     done
+    newer
 } > "$temporary"
 
 # A link fails where the name is taken, in one step: an existing file is never replaced, not even in a race.

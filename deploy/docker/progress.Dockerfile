@@ -1,4 +1,5 @@
-# Progress. docker build -f deploy/docker/progress.Dockerfile .
+# Progress, its worker (python -m services.progress.worker) and the migration: the same image with other commands.
+# docker build -f deploy/docker/progress.Dockerfile .
 
 FROM python:3.12.12-slim-trixie AS build
 # A company's own mirror, where there is one: --build-arg. Unset, the tools ask the public registries.

@@ -60,7 +60,17 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         *("TRANSCODER_SLOTS", "VIDEO_ENCODER", "SOURCE_CACHE_BYTES", "CHUNK_DISK_BYTES", "DOWNLOADS_STORAGE_URL"),
         *("TRANSCRIBE_COMMAND", "TRANSCRIBE_TIMEOUT"),
     ),
-    "progress": ("KEY_ROTATION_DAYS",),
+    "progress": (
+        *(
+            "KEY_ROTATION_DAYS",
+            "PUBLIC_URL",
+            "XAPI_HOME_PAGE",
+            "WEBHOOK_ALLOW",
+            "WEBHOOK_RETRY_SCALE",
+            "EVENT_RETENTION_DAYS",
+        ),
+        *("LRS_URL", "LRS_USERNAME", "LRS_PASSWORD"),
+    ),
 }
 
 
@@ -170,7 +180,10 @@ def _transcoder(_settings: RunSettings, home: Home, parts: Parts) -> dict[str, s
 
 
 def _progress(_settings: RunSettings, _home: Home, parts: Parts) -> dict[str, str]:
-    return {"PROGRESS_SERVICE_SECRET": parts.secrets["PROGRESS_SERVICE_SECRET"]}
+    return {
+        "PROGRESS_SERVICE_SECRET": parts.secrets["PROGRESS_SERVICE_SECRET"],
+        "WEBHOOK_SECRET_KEY": parts.secrets["WEBHOOK_SECRET_KEY"],
+    }
 
 
 def _storage(parts: Parts) -> dict[str, str]:

@@ -19,7 +19,7 @@ from deploy.embedded.settings import CHECKOUT, RunSettings
 from deploy.embedded.tokens import platform_token
 
 INNER_SERVICES = ("media", "transcoder", "progress")
-WORKERS = ("media", "transcoder")
+WORKERS = ("media", "transcoder", "progress")
 DEMO_TOKEN_SECONDS = 6 * 3600
 
 

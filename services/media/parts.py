@@ -11,7 +11,7 @@ from services.media.catalog.service import CatalogService
 from services.media.direct.service import DirectService
 from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
-from services.media.ingest.addresses import Allowed
+from services.media.ingest import errors as ingest_errors
 from services.media.ingest.fetching import Fetcher
 from services.media.keys.periods import Periods
 from services.media.keys.rotation import Rotation
@@ -33,13 +33,15 @@ from services.media.uploads.ledger import UploadLedger
 from services.media.uploads.reception import Reception, UploadStore
 from services.media.uploads.service import UploadService
 from services.media.videos.events import StatusFeed
+from services.media.videos.outbox import Outbox
 from services.media.videos.rollback import Rollback
 from services.media.videos.service import VideoService
 from services.media.videos.sweeper import Sweeper
 from services.media.videos.takeover import Takeover
-from shared.contracts.jobs import MEDIA_QUEUE, TRANSCODER_QUEUE
+from shared.contracts.jobs import MEDIA_QUEUE, PROGRESS_QUEUE, TRANSCODER_QUEUE
 from shared.crypto import KeyRing
 from shared.db import Database
+from shared.http.addresses import Allowed
 from shared.jobs import Doorbell
 from shared.storage import Store, open_store
 
@@ -89,14 +91,16 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     kept = open_store(settings.downloads_url, settings.s3)
     redis_url = settings.redis_url.get_secret_value()
     transcoder_bell, media_bell = Doorbell(redis_url, TRANSCODER_QUEUE), Doorbell(redis_url, MEDIA_QUEUE)
+    progress_bell = Doorbell(redis_url, PROGRESS_QUEUE)
+    outbox = Outbox(progress_bell)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
     periods = Periods(settings.rotate_keys_after, settings.longest_session)
-    videos = VideoService(database, keyring, transcoder_bell, media_bell, settings.public_base_url, periods)
+    videos = VideoService(database, keyring, transcoder_bell, media_bell, outbox, settings.public_base_url, periods)
     sniffer, quota = Sniffer(webm=settings.accept_webm), Quota(database, settings.course_quota_bytes)
     taking = cast("UploadStore", private)
     ledger = UploadLedger(database, taking, videos, quota, sniffer, settings.max_upload_bytes, settings.uploads_live)
     reception = Reception(database, taking, sniffer, settings.uploads_live)
-    fetcher = Fetcher(Allowed(settings.ingest_allow))
+    fetcher = Fetcher(Allowed(settings.ingest_allow, ingest_errors))
     feeder = Feeder(database, ledger, reception, private, fetcher, media_bell)
     try:
         yield Parts(
@@ -123,7 +127,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             captions=CaptionService(database),
             caption_drafts=CaptionDrafts(database, transcoder_bell),
             status_feed=StatusFeed(videos),
-            takeover=Takeover(database, transcoder_bell, settings.keep_replaced),
+            takeover=Takeover(database, transcoder_bell, outbox, settings.keep_replaced),
             sources=SourceService(database, private, videos, quota),
             twins=Twins(database, private, media_bell),
             storage=StorageService(database, media_bell, settings.storage_quota_bytes),
@@ -139,7 +143,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
                 media_bell,
                 settings.storage_quota_bytes,
             ),
-            rollback=Rollback(database, settings.keep_replaced),
+            rollback=Rollback(database, outbox, settings.keep_replaced),
             sweeper=Sweeper(database, {"private": private, "public": public, "downloads": kept}),
             keys=KeyService(database, keyring, media_bell, periods),
             rotation=Rotation(database, keyring, public, media_bell, periods),
@@ -147,6 +151,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     finally:
         await transcoder_bell.close()
         await media_bell.close()
+        await progress_bell.close()
         await private.close()
         await public.close()
         await kept.close()

@@ -8,7 +8,7 @@ from typing import Any
 from services.media.parts import Parts, open_parts
 from services.media.settings import MediaWorkerSettings
 from services.media.sources.retention import Policy, Retention
-from services.media.videos import repository
+from services.media.videos import outbox, repository
 from shared.contracts.jobs import (
     MEDIA_QUEUE,
     FeedUpload,
@@ -28,6 +28,7 @@ from shared.settings import read
 log = logging.getLogger(__name__)
 
 FORGET_TOMBSTONES = timedelta(days=30)
+FORGET_TOLD = timedelta(days=7)
 EVERY_TEN_SECONDS = set(range(0, 60, 10))
 EVERY_TEN_MINUTES = set(range(3, 60, 10))
 
@@ -96,6 +97,7 @@ def _worker(settings: MediaWorkerSettings, parts: Parts) -> Any:
         await parts.downloads.expire(timedelta(days=settings.download_keep_days))
         async with parts.database.session_scope() as session:
             await repository.forget_done_tombstones(session, FORGET_TOMBSTONES)
+            await outbox.forget(session, FORGET_TOLD)
 
     return worker_for(
         settings.redis_url.get_secret_value(),

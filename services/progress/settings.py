@@ -1,14 +1,20 @@
 """What progress needs to know."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
 
-from shared.settings import DatabaseSettings, ListenSettings
+from pydantic import Field, SecretStr, field_validator
+
+from shared.settings import DatabaseSettings, Fragment, ListenSettings, LogSettings, RedisSettings
 
 
-class ProgressSettings(DatabaseSettings, ListenSettings):
-    progress_service_secret: SecretStr
-    key_rotation_days: float = Field(default=7, ge=0, le=365)
-    """As the media service has it: what storage costs depends on it."""
+class WebhookSettings(Fragment):
+    webhook_secret_key: Annotated[SecretStr, Field(min_length=32)]
+    """The signing secret of every endpoint is derived from it."""
+    webhook_allow: str = ""
+    """Host names and CIDRs that webhooks may be sent to although they are not public, separated by commas."""
+
+
+class StatementSettings(Fragment):
     public_url: str = ""
     """Where the installation is found from outside."""
     xapi_home_page: str = ""
@@ -17,3 +23,27 @@ class ProgressSettings(DatabaseSettings, ListenSettings):
     @property
     def home_page(self) -> str:
         return (self.xapi_home_page or self.public_url or "http://localhost").rstrip("/")
+
+
+class ProgressSettings(DatabaseSettings, RedisSettings, ListenSettings, WebhookSettings, StatementSettings):
+    progress_service_secret: SecretStr
+    key_rotation_days: float = Field(default=7, ge=0, le=365)
+    """As the media service has it: what storage costs depends on it."""
+
+
+class ProgressWorkerSettings(DatabaseSettings, RedisSettings, LogSettings, WebhookSettings, StatementSettings):
+    webhook_retry_scale: float = Field(default=1, gt=0, le=1)
+    """Shortens the waits between attempts, to try out a receiver in minutes instead of a day."""
+    event_retention_days: float = Field(default=90, ge=8, le=3650)
+    """For so long events can be read by cursor and delivered again. Media forgets what it told after a week."""
+    lrs_url: str = ""
+    """Where a learning record store takes statements, without ``/statements``; nothing is forwarded without it."""
+    lrs_username: str = ""
+    lrs_password: SecretStr = SecretStr("")
+
+    @field_validator("lrs_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it begins with https:// or http://")
+        return value.rstrip("/")

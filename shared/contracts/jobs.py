@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 TRANSCODER_QUEUE = "lectern:transcoder"
 MEDIA_QUEUE = "lectern:media"
+PROGRESS_QUEUE = "lectern:progress"
 
 
 class Job(BaseModel):
@@ -102,6 +103,10 @@ class SyncDraft(Job):
     """Media: the transcoder's ledger of a draft moved on; take over what it says."""
 
     draft_id: UUID
+
+
+class EventsWaiting(Job):
+    """Progress: events were written that nobody numbered, or deliveries that are due; look for them."""
 
 
 class CancelVersion(Job):

@@ -48,6 +48,7 @@ class Doorbell:
         self._queue = queue
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
+        self._ringing: set[asyncio.Task[None]] = set()
 
     async def _connected(self) -> ArqRedis:
         async with self._connecting:
@@ -66,10 +67,25 @@ class Doorbell:
         pool = await self._connected()
         await pool.enqueue_job(type(job).__name__, job.model_dump(mode="json"), _defer_by=defer_by or None)
 
+    def ring_soon(self, job: Job) -> None:
+        """Ask for ``job`` while nobody waits: where answers must not hang on a Redis that says nothing."""
+        task = asyncio.get_running_loop().create_task(self._ring_quietly(job))
+        self._ringing.add(task)
+        task.add_done_callback(self._ringing.discard)
+
+    async def _ring_quietly(self, job: Job) -> None:
+        try:
+            await self.ring(job)
+        except Exception as error:
+            log.warning("a doorbell could not be rung (%s); the work will be found by looking", type(error).__name__)
+
     async def ping(self) -> None:
         await (await self._connected()).ping()
 
     async def close(self) -> None:
+        for task in self._ringing:
+            task.cancel()
+        await asyncio.gather(*self._ringing, return_exceptions=True)
         if self._pool is not None:
             await self._pool.aclose()
 

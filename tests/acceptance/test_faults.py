@@ -18,6 +18,7 @@ MODULES = (
     "services.media",
     "services.media.worker",
     "services.progress",
+    "services.progress.worker",
     "services.transcoder",
     "services.transcoder.worker",
 )

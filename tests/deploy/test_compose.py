@@ -9,7 +9,7 @@ import yaml
 
 from services.gateway.settings import GatewaySettings
 from services.media.settings import MediaSettings, MediaWorkerSettings
-from services.progress.settings import ProgressSettings
+from services.progress.settings import ProgressSettings, ProgressWorkerSettings
 from services.transcoder.settings import TranscoderSettings, TranscoderWorkerSettings
 from shared.db.roles import GRANTS
 from shared.settings import Fragment
@@ -22,9 +22,12 @@ SETTINGS: dict[str, type[Fragment]] = {
     "transcoder": TranscoderSettings,
     "transcoder-worker": TranscoderWorkerSettings,
     "progress": ProgressSettings,
+    "progress-worker": ProgressWorkerSettings,
 }
 OURS = {*SETTINGS, "migrate"}
 # Of several tokens a setting says how many there may be.
+THEIRS = {"LRS_PASSWORD"}
+"""Secrets that somebody else made, for what not everybody has: nobody can make them here, and none is needed."""
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN(?!S)|MASTER_KEYS|KEY_ID")
 USED = re.compile(r"\$\{([A-Z0-9_]+)(:?[-?][^}]*)?\}")
 
@@ -87,8 +90,11 @@ def test_each_process_knows_only_its_own_secrets(services: dict[str, Any]) -> No
     for name in ("media", "transcoder", "progress"):
         expected[name].add(f"STACK_{name.upper()}_SERVICE_SECRET")
         expected["gateway"].add(f"STACK_{name.upper()}_SERVICE_SECRET")
-    for name in ("gateway", "media", "media-worker", "transcoder", "transcoder-worker"):
+    for name in SETTINGS:
         expected[name].add("STACK_VALKEY_PASSWORD")
+    for name in ("progress", "progress-worker"):
+        expected[name].add("STACK_WEBHOOK_SECRET_KEY")
+    expected["progress-worker"].add("LRS_PASSWORD")
     for name, owner in storage.items():
         expected[name] |= {f"STACK_S3_{owner}_KEY_ID", f"STACK_S3_{owner}_SECRET"}
     for name in ("gateway", "media", "media-worker", "transcoder-worker"):
@@ -111,7 +117,9 @@ def test_each_process_knows_only_its_own_secrets(services: dict[str, Any]) -> No
 
 def test_no_secret_has_a_default_and_each_says_where_it_comes_from() -> None:
     found = [
-        (name, rest) for name, rest in USED.findall((ROOT / "docker-compose.yml").read_text()) if SECRET.search(name)
+        (name, rest)
+        for name, rest in USED.findall((ROOT / "docker-compose.yml").read_text())
+        if SECRET.search(name) and name not in THEIRS
     ]
     assert found
     assert {rest for _, rest in found} == {":?run deploy/docker/make-env.sh"}
@@ -133,6 +141,15 @@ def test_only_nginx_can_be_reached_from_outside(services: dict[str, Any]) -> Non
     assert compose()["networks"]["inner"]["internal"] is True
     assert networks["nginx"] == {"edge"}
     assert {name for name, members in networks.items() if "edge" in members} == {"nginx", "gateway", "s3"}
+
+
+def test_just_who_asks_others_has_a_way_out(services: dict[str, Any]) -> None:
+    """Films are fetched from addresses, webhooks are sent to some. Whoever runs FFmpeg reaches nobody."""
+    networks = compose()["networks"]
+    assert not (networks["outside"] or {}).get("internal")
+    out = {name for name, service in services.items() if "outside" in service["networks"]}
+    assert out == {"media", "media-worker", "progress", "progress-worker"}
+    assert set(services["transcoder-worker"]["networks"]) == {"inner"}
 
 
 def test_what_is_ours_runs_with_as_little_as_it_can(services: dict[str, Any]) -> None:

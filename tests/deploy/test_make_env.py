@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.embedded.settings import load_settings
 from shared.crypto import KeyRing
-from tests.deploy.test_compose import SECRET, USED
+from tests.deploy.test_compose import SECRET, THEIRS, USED
 from tests.support.running import ROOT
 
 SCRIPT = ROOT / "deploy" / "docker" / "make-env.sh"
@@ -30,7 +30,7 @@ def test_it_writes_every_secret_that_compose_asks_for_and_no_other(tmp_path: Pat
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert os.listdir(tmp_path) == [".env"]
     asked = {name for name, _ in USED.findall((ROOT / "docker-compose.yml").read_text()) if SECRET.search(name)}
-    assert set(read(target)) == asked | {"STACK_PUBLISH"}
+    assert set(read(target)) == asked - THEIRS | {"STACK_PUBLISH"}
 
 
 def test_the_secrets_have_the_form_their_readers_want(tmp_path: Path) -> None:
@@ -53,6 +53,23 @@ def test_it_never_replaces_what_is_there(tmp_path: Path) -> None:
     assert "left as it is" in again.stderr
     assert target.read_text() == before
     assert os.listdir(tmp_path) == [".env"]
+
+
+def test_what_is_new_is_added_to_what_an_older_one_wrote(tmp_path: Path) -> None:
+    target = tmp_path / ".env"
+    run(target)
+    whole = target.read_text()
+    older = "".join(line for line in whole.splitlines(keepends=True) if "WEBHOOK" not in line).rstrip() + "\n"
+    target.write_text(older)
+    added = run(target)
+    assert added.returncode == 0, added.stderr
+    assert target.read_text().startswith(older)
+    assert re.fullmatch(r"[0-9a-f]{64}", read(target)["STACK_WEBHOOK_SECRET_KEY"])
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    # And only once.
+    before = target.read_text()
+    assert run(target).returncode == 1
+    assert target.read_text() == before
 
 
 def test_where_it_cannot_write_it_says_so(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ DESTROYS = {
     "POST /api/videos/{video_id}/rollback", "PUT /api/videos/{video_id}/captions/{language}",
     "PUT /api/admin/courses/{course_id}/quota", "POST /api/upload-links", "POST /api/upload-links/{token}/upload",
     "POST /api/videos/from-existing", "POST /api/videos/ingest", "DELETE /api/admin/users/{user_id}",
+    "DELETE /api/admin/webhooks/{webhook_id}",
+    "PATCH /api/admin/webhooks/{webhook_id}",
 }  # fmt: skip
 """What may end what others need: it gets ids that nothing else is asked with."""
 
@@ -90,6 +92,12 @@ def world(platform: Platform, films: Path, other_film: Path) -> Iterator[World]:
     key = good(platform.admin.post("/api/admin/api-keys", json={"name": "world", "scopes": ["*"]}), 201)
     jobs = {job["videoId"]: job["id"] for job in good(platform.admin.get("/api/admin/jobs?limit=500"))["jobs"]}
     [device] = good(doomed_student.get("/api/devices"))["devices"]
+    # Nobody listens there; what matters is that they have ids.
+    hooks = [
+        good(platform.admin.post("/api/admin/webhooks", json={"url": "https://192.88.100.1/"}), 201) for _ in range(2)
+    ]
+    good(platform.admin.post(f"/api/admin/webhooks/{hooks[0]['id']}/test"), 202)
+    listed = good(platform.admin.get(f"/api/admin/webhooks/{hooks[0]['id']}/deliveries"))["deliveries"]
     people = {
         role: platform.jwt(role, user if role == "student" else f"world-{role}")
         for role in ("student", "instructor", "service")
@@ -102,16 +110,19 @@ def world(platform: Platform, films: Path, other_film: Path) -> Iterator[World]:
         "course_id": course.id, "chapter_id": course.chapters[0], "chapterId": course.chapters[0], "video_id": video,
         "videoId": video, "user_id": user, "userId": user, "credential": view.base.rsplit("/", 1)[1],
         "sessionId": view.document["sessionId"], "rendition": "144p", "quality": "144p", "epoch": 1, "window": 0,
-        "index": 0, "job_id": jobs[video], "tz": "Asia/Tbilisi", "clientIp": "127.0.0.1",
+        "index": 0, "job_id": jobs[video], "tz": "Asia/Tbilisi", "clientIp": "127.0.0.1", "webhook_id": hooks[0]["id"],
+        "delivery_id": listed[0]["id"],
     }  # fmt: skip
     made.doomed = {
         "course_id": doomed.id, "chapter_id": doomed.chapters[0], "chapterId": doomed.chapters[1],
         "video_id": doomed_video, "videoId": doomed_video, "user_id": doomed_user, "userId": doomed_user,
         "sessionId": doomed_view.document["sessionId"], "session_id": doomed_view.document["sessionId"],
-        "device_id": device["id"], "deviceId": device["id"], "job_id": jobs[doomed_video],
+        "device_id": device["id"], "deviceId": device["id"], "job_id": jobs[doomed_video], "webhook_id": hooks[1]["id"],
     }  # fmt: skip
     yield made
     made.session.close()
+    for hook in good(platform.admin.get("/api/admin/webhooks"))["webhooks"]:
+        good(platform.admin.delete(f"/api/admin/webhooks/{hook['id']}"), 204)
 
 
 def ask(world: World, label: str, examples: int, *, derandomize: bool) -> None:

@@ -19,7 +19,7 @@ from deploy.embedded.secrets import load_secrets
 from deploy.embedded.settings import SERVICES, RunSettings, load_settings
 from services.gateway.settings import GatewaySettings
 from services.media.settings import MediaSettings, MediaWorkerSettings
-from services.progress.settings import ProgressSettings
+from services.progress.settings import ProgressSettings, ProgressWorkerSettings
 from services.transcoder.settings import TranscoderSettings, TranscoderWorkerSettings
 
 READERS = {
@@ -29,6 +29,7 @@ READERS = {
     ("transcoder", False): TranscoderSettings,
     ("transcoder", True): TranscoderWorkerSettings,
     ("progress", False): ProgressSettings,
+    ("progress", True): ProgressWorkerSettings,
 }
 
 
@@ -67,7 +68,7 @@ def test_a_service_finds_all_it_needs_and_all_it_may_be_told_is_passed_on(
 def test_nobody_is_told_a_secret_it_does_not_read(run: tuple[RunSettings, Home, Parts]) -> None:
     for (service, worker), reader in READERS.items():
         told = (worker_environment if worker else service_environment)(service, *run)
-        secrets = {name for name in told if name.endswith(("_SECRET", "_KEYS"))}
+        secrets = {name for name in told if name.endswith(("_SECRET", "_KEYS", "_SECRET_KEY", "_PASSWORD"))}
         read = {name.upper() for one in READERS if one[0] == service for name in READERS[one].model_fields}
         assert secrets <= read, f"{service} {reader.__name__}"
         assert base_environment({}, run[1]).keys() <= told.keys()

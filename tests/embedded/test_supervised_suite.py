@@ -136,8 +136,8 @@ def test_a_killed_postgres_comes_back_with_its_data(start: Start, wait_until: Ca
 
 def test_sigkill_of_the_supervisor_leaves_no_process_behind(start: Start, wait_until: Callable[..., Any]) -> None:
     instance = start().ready()
-    # Two workers each keep a program in a session of its own: neither group nor parent leads there.
-    wait_until(lambda: sum(one.name() == "sleep" for one in instance.descendants()) == 2, "the workers' programs")
+    # Three workers each keep a program in a session of its own: neither group nor parent leads there.
+    wait_until(lambda: sum(one.name() == "sleep" for one in instance.descendants()) == 3, "the workers' programs")
     family = instance.descendants()
     instance.process.kill()
     instance.process.wait()
@@ -168,7 +168,7 @@ def test_leftovers_of_a_run_whose_sentinel_died_too_are_killed_by_the_next(
     start: Start, wait_until: Callable[..., Any]
 ) -> None:
     first = start().ready()
-    wait_until(lambda: sum(one.name() == "sleep" for one in first.descendants()) == 2, "the workers' programs")
+    wait_until(lambda: sum(one.name() == "sleep" for one in first.descendants()) == 3, "the workers' programs")
     programs = [one for one in first.descendants() if one.name() == "sleep"]
     sentinel = next(one for one in first.descendants() if any("sentinel.py" in part for part in one.cmdline()))
     sentinel.kill()

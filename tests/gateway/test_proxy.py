@@ -139,6 +139,14 @@ def test_headers_pass_by_an_allow_list_and_the_jwt_never(client: httpx.Client) -
     assert inner["x-request-id"] == answer.headers["x-request-id"]
 
 
+def test_a_body_that_is_not_passed_on_is_not_announced(client: httpx.Client) -> None:
+    """Its length alone would have the service read the next request of somebody else's in its place."""
+    for _ in range(4):
+        answer = client.request("GET", "/api/courses", content=b"x" * 300)
+        assert answer.json() == {"courses": []}
+        assert "content-length" not in SEEN["headers"]
+
+
 def test_a_service_that_is_away_is_a_502(client: httpx.Client) -> None:
     answer = client.get("/api/progress/stats")
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream_unavailable")

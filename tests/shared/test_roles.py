@@ -10,7 +10,14 @@ READS = {
     "gateway": ["catalog.courses", "catalog.current_chapters", "media.content_keys", "learning.progress"],
     "media": ["transcoding.chunks", "learning.progress", "access.key_fetches"],
     "transcoder": ["media.videos", "media.content_keys", "media.downloads"],
-    "progress": ["catalog.current_chapters", "media.video_versions", "media.renditions", "media.key_rotations"],
+    "progress": [
+        "catalog.current_chapters",
+        "media.video_versions",
+        "media.renditions",
+        "media.key_rotations",
+        "media.outbox",
+        "analytics.webhook_endpoints",
+    ],
 }
 REFUSED = {
     "gateway": [
@@ -19,6 +26,8 @@ REFUSED = {
         "transcoding.downloads",
         "learning.watch_budgets",
         "analytics.video_analytics",
+        "analytics.platform_events",
+        "analytics.webhook_endpoints",
         "transcoding.chunks",
     ],
     "media": [
@@ -26,6 +35,8 @@ REFUSED = {
         "access.download_tickets",
         "access.playback_sessions",
         "learning.watch_budgets",
+        "analytics.platform_events",
+        "analytics.statements",
     ],
     "transcoder": ["access.playback_sessions", "catalog.enrollments", "learning.progress", "media.uploads"],
     "progress": ["access.playback_sessions", "access.video_access_tokens", "media.content_keys", "transcoding.chunks"],
@@ -73,3 +84,21 @@ async def test_applying_the_roles_again_changes_nothing_and_turns_a_password(pos
     finally:
         await apply_roles(owner, postgres.services)
         await owner.close()
+
+
+async def test_progress_reads_what_media_tells_and_changes_nothing_of_it(postgres: TestDatabase) -> None:
+    connection = await asyncpg.connect(postgres.services["progress"])
+    try:
+        for forbidden in ("DELETE FROM media.outbox", "UPDATE media.outbox SET type = 'x'"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+        await connection.execute("SELECT analytics.make_partitions(now(), now() + interval '8 weeks')")
+    finally:
+        await connection.close()
+    for other in ("gateway", "media", "transcoder"):
+        connection = await asyncpg.connect(postgres.services[other])
+        try:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("SELECT analytics.make_partitions(now(), now())")
+        finally:
+            await connection.close()

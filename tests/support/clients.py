@@ -18,9 +18,9 @@ from tests.support.running import Suite
 
 ELSEWHERE = "127.0.1.2"
 """A loopback address in another /24 than 127.0.0.1: another network."""
-_TELLS_SECRETS = re.compile(r"/(access-tokens?|api-keys|sign-in|stream)$|\.key$")
-_SECRETS = re.compile(r"(?<![\w.-])[\w-]{43}(?![\w.-])|lk_[\w-]{66}|eyJ[\w-]+\.[\w-]+\.[\w-]+")
-"""Tokens and path credentials, API keys, and JWTs."""
+_TELLS_SECRETS = re.compile(r"/(access-tokens?|api-keys|sign-in|stream|webhooks|secret|rotate-secret)$|\.key$")
+_SECRETS = re.compile(r"(?<![\w.-])[\w-]{43}(?![\w.-])|lk_[\w-]{66}|whsec_[\w+/]{43}=|eyJ[\w-]+\.[\w-]+\.[\w-]+")
+"""Tokens and path credentials, API keys, secrets of webhooks, and JWTs."""
 _ORDER = {"uploading": 0, "processing": 1, "playable": 2, "ready": 3, "failed": 3}
 
 

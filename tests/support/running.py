@@ -197,7 +197,7 @@ def _is_setting(name: str) -> bool:
     """Whether a variable of the developer's own shell would reach into the suite under test."""
     own = (
         *("LECTERN_", "S3_", "PLATFORM_JWT_", "DEMO_", "MASTER_KEYS", "IP_POLICY", "TRUSTED_", "MAX_UPLOAD", "STORAGE"),
-        *("CORS_", "CSP_", "HSTS_", "RATE_", "AUDIT_"),
+        *("CORS_", "CSP_", "HSTS_", "RATE_", "AUDIT_", "WEBHOOK_", "LRS_", "EVENT_"),
     )
     return name.endswith(("_URL", "_SERVICE_SECRET")) or name.startswith(own) or name in ("PORT", "HOST", "FFMPEG_PATH")
 

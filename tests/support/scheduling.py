@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 END_TO_END = "tests/e2e/"
-OWN_SUITES = ("test_crash_and_limits.py", "test_platform_decides.py", "test_s3_storage.py", "test_transcription.py")
+OWN_SUITES = (
+    *("test_crash_and_limits.py", "test_platform_decides.py", "test_s3_storage.py", "test_transcription.py"),
+    *("test_webhooks.py", "test_lrs.py"),
+)
 """Files whose tests start suites of their own: they run beside the others, which share one."""
 
 

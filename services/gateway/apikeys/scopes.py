@@ -67,5 +67,7 @@ ROUTES = {
     ("GET", "/api/progress/continue"): Scope.PROGRESS,
     ("GET", "/api/progress/courses/{course_id}"): Scope.PROGRESS,
     ("GET", "/api/progress/stats"): Scope.PROGRESS,
+    ("GET", "/api/progress/events"): Scope.PROGRESS,
+    ("GET", "/api/admin/statements"): Scope.PROGRESS,
 }
 """By method and path template. Deny by default: ``*`` is all of these and nothing beside them."""

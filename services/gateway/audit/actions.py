@@ -26,6 +26,10 @@ class Action(StrEnum):
     API_KEY_REVOKE = "api_key_revoke"
     USER_EXPORT = "user_export"
     USER_ERASE = "user_erase"
+    WEBHOOK_CREATE = "webhook_create"
+    WEBHOOK_CHANGE = "webhook_change"
+    WEBHOOK_DELETE = "webhook_delete"
+    WEBHOOK_SECRET = "webhook_secret"  # noqa: S105
     CALL = "call"
     """Any other call of the API."""
 
@@ -50,6 +54,11 @@ _ROUTES = {
     ("DELETE", "/api/admin/api-keys/{key_id}"): Action.API_KEY_REVOKE,
     ("GET", "/api/admin/users/{user_id}/export"): Action.USER_EXPORT,
     ("DELETE", "/api/admin/users/{user_id}"): Action.USER_ERASE,
+    ("POST", "/api/admin/webhooks"): Action.WEBHOOK_CREATE,
+    ("PATCH", "/api/admin/webhooks/{webhook_id}"): Action.WEBHOOK_CHANGE,
+    ("DELETE", "/api/admin/webhooks/{webhook_id}"): Action.WEBHOOK_DELETE,
+    ("GET", "/api/admin/webhooks/{webhook_id}/secret"): Action.WEBHOOK_SECRET,
+    ("POST", "/api/admin/webhooks/{webhook_id}/rotate-secret"): Action.WEBHOOK_SECRET,
 }
 """By method and path template."""
 
@@ -68,6 +77,10 @@ _TOLD_WHEN_GRANTED = {
     Action.API_KEY_REVOKE,
     Action.USER_EXPORT,
     Action.USER_ERASE,
+    Action.WEBHOOK_CREATE,
+    Action.WEBHOOK_CHANGE,
+    Action.WEBHOOK_DELETE,
+    Action.WEBHOOK_SECRET,
 }
 _SIGN_IN_CODES = {"invalid_jwt", "invalid_api_key", "api_key_expired", "api_key_revoked"}
 # Of these nobody was judged: there was nothing to judge by, or what was asked for is not there (yet) for anybody.

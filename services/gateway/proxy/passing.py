@@ -105,6 +105,9 @@ async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: Bod
         return LingeringRefusal(limit.too_large())
     headers = chosen(request.headers, REQUEST_HEADERS) | upstream.headers(actor, **claims)
     body = None if request.method in BODILESS else _Body(request, limit)
+    if body is None:
+        # Of a body that is not passed on: on a connection that is kept, the next request would be read in its place.
+        headers.pop("content-length", None)
     try:
         response = await upstream.open(
             request.method,

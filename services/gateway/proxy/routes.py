@@ -128,6 +128,19 @@ ROUTES = (
     Route("GET", "/api/progress/courses/{course_id}", "progress", tells_right=True),
     Route("GET", "/api/progress/continue", "progress"),
     Route("GET", "/api/progress/stats", "progress"),
+    Route("GET", "/api/progress/events", "progress"),
+    Route("GET", "/api/admin/statements", "progress"),
+    Route("GET", "/api/admin/webhooks", "progress"),
+    Route("POST", "/api/admin/webhooks", "progress"),
+    Route("GET", "/api/admin/webhooks/{webhook_id}", "progress"),
+    Route("PATCH", "/api/admin/webhooks/{webhook_id}", "progress"),
+    Route("DELETE", "/api/admin/webhooks/{webhook_id}", "progress"),
+    Route("GET", "/api/admin/webhooks/{webhook_id}/secret", "progress"),
+    Route("POST", "/api/admin/webhooks/{webhook_id}/rotate-secret", "progress"),
+    Route("POST", "/api/admin/webhooks/{webhook_id}/test", "progress"),
+    Route("POST", "/api/admin/webhooks/{webhook_id}/replay", "progress"),
+    Route("GET", "/api/admin/webhooks/{webhook_id}/deliveries", "progress"),
+    Route("POST", "/api/admin/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", "progress"),
 )
 
 

@@ -7,9 +7,9 @@ from urllib.parse import urljoin
 import aiohttp
 
 from services.media.ingest import errors
-from services.media.ingest.addresses import Allowed, CheckedResolver, unwrapped
 from services.media.uploads.feeding import Opened, TryLater
 from shared.db.models.uploads import Upload
+from shared.http.addresses import Allowed, CheckedResolver, Refused, unwrapped
 
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0
@@ -29,21 +29,14 @@ class Fetcher:
         async with self._client() as client:
             try:
                 response = await self._follow(client, upload)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, TimeoutError, OSError, Refused) as error:
                 raise _reason(error) from error
             async with response:
                 yield _Fetched(response, upload)
 
     async def check(self, url: str) -> None:
         """Problem where the address may not be fetched from, as far as it can be told before asking it."""
-        host = self._allowed.check_url(url)
-        resolver = CheckedResolver(self._allowed)
-        try:
-            await resolver.resolve(host)
-        except Exception as error:
-            if (problem := unwrapped(error)) is not None:
-                raise problem from None
-            raise
+        await self._allowed.check(url)
 
     def _client(self) -> aiohttp.ClientSession:
         # A connection of its own for each fetch: none is shared that was opened for another name.

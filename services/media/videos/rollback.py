@@ -6,6 +6,7 @@ from uuid import UUID
 from services.media.catalog.staff import require_staff
 from services.media.videos import errors, repository
 from services.media.videos import ledger as ledgers
+from services.media.videos.outbox import Outbox
 from services.media.videos.retiring import bring_back, retire
 from services.media.videos.schemas import RolledBack
 from shared.contracts.access import Actor
@@ -16,8 +17,9 @@ from shared.db.models.media import Video
 class Rollback:
     """``keep``: for so long a version that gave way stays in storage."""
 
-    def __init__(self, database: Database, keep: timedelta) -> None:
+    def __init__(self, database: Database, outbox: Outbox, keep: timedelta) -> None:
         self._database = database
+        self._outbox = outbox
         self._keep = keep
 
     async def roll_back(self, video_id: UUID, actor: Actor) -> RolledBack:
@@ -39,6 +41,7 @@ class Rollback:
                 raise errors.nothing_to_roll_back()
             video.current_version_id = before.id
             await retire(session, current, "rolled back", datetime.now(UTC) + self._keep)
+            self._outbox.replaced(session, video, before, current.id)
         return RolledBack(video_id=str(video_id), original_name=before.original_name)
 
 

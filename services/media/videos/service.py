@@ -17,6 +17,7 @@ from services.media.uploads.intake import StoredSource
 from services.media.videos import errors, repository
 from services.media.videos import ledger as ledgers
 from services.media.videos.ledger import Ledger
+from services.media.videos.outbox import Outbox
 from services.media.videos.retiring import bury_borrowed, retire
 from services.media.videos.schemas import (
     BatchStatus,
@@ -48,6 +49,7 @@ class VideoService:
         keyring: KeyRing,
         transcoder: Doorbell,
         media: Doorbell,
+        outbox: Outbox,
         public_base_url: str,
         periods: Periods,
     ) -> None:
@@ -56,6 +58,7 @@ class VideoService:
         self._periods = periods
         self._transcoder = transcoder
         self._media = media
+        self._outbox = outbox
         self._public_base_url = public_base_url.rstrip("/")
 
     async def require_free_chapter(self, chapter_id: str, actor: Actor) -> str:
@@ -108,7 +111,7 @@ class VideoService:
         if video is None:
             raise errors.video_not_found(video_id)
         if video.pending_version_id is not None:
-            await self._abandon(session, video.pending_version_id)
+            await self._abandon(session, video, video.pending_version_id)
         video.pending_version_id = version_id
         await self._new_version(session, video_id, version_id, name, source)
 
@@ -245,6 +248,7 @@ class VideoService:
                 return
             await require_staff(session, video.course_id, actor)
             video.deleted_at = datetime.now(UTC)
+            self._outbox.deleted(session, video)
             for version_id in {video.current_version_id, video.pending_version_id} - {None}:
                 assert version_id is not None
                 self._cancel_after_commit(session, version_id)
@@ -258,14 +262,17 @@ class VideoService:
     def _cancel_after_commit(self, session: Session, version_id: UUID) -> None:
         session.ring_after_commit(lambda: self._transcoder.ring(CancelVersion(version_id=version_id)))
 
-    async def _abandon(self, session: Session, version_id: UUID) -> None:
+    async def _abandon(self, session: Session, video: Video, version_id: UUID) -> None:
         """Nobody will see this version: stop its work, and let its objects go."""
         version = await repository.version(session, version_id, lock=True)
         if version is None:
             return
+        has_failed = version.status == "failed"
         version.status = "failed"
         version.error_code = "cancelled"
         version.error_message = "Another file was uploaded in its place before this one was ready."
+        if not has_failed:
+            self._outbox.failed(session, video, version)
         self._cancel_after_commit(session, version_id)
         await retire(session, version, "version given up")
         session.ring_after_commit(lambda: self._media.ring(SweepStorage(), defer_by=1))

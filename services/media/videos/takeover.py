@@ -14,11 +14,12 @@ from services.media.captions.embedded import take_embedded
 from services.media.videos import ledger as ledgers
 from services.media.videos import repository
 from services.media.videos.ledger import Ledger
+from services.media.videos.outbox import Outbox
 from services.media.videos.retiring import retire
 from shared.contracts.jobs import PlanVersion
 from shared.contracts.video import images_prefix, public_prefix
 from shared.db import Database, Session
-from shared.db.models.media import VideoVersion
+from shared.db.models.media import Video, VideoVersion
 from shared.jobs import Doorbell
 
 START_SEGMENTS = 2
@@ -28,9 +29,10 @@ START_SEGMENTS = 2
 class Takeover:
     """``keep``: for so long a replaced version stays in storage, to be played to its end or brought back."""
 
-    def __init__(self, database: Database, transcoder: Doorbell, keep: timedelta) -> None:
+    def __init__(self, database: Database, transcoder: Doorbell, outbox: Outbox, keep: timedelta) -> None:
         self._database = database
         self._transcoder = transcoder
+        self._outbox = outbox
         self._keep = keep
 
     async def sync(self, version_id: UUID) -> None:
@@ -59,13 +61,14 @@ class Takeover:
                 session, ledger.job_id, ledger.outline, START_SEGMENTS
             ):
                 version.status = "playable"
-                await self._publish(session, version, first_only=True)
+                if video := await self._publish(session, version, first_only=True):
+                    self._outbox.playable(session, video, version)
             if ledger.state == "done":
                 await _measure(session, version, ledger)
                 version.status = "ready"
                 version.percent = 100.0
                 version.ready_at = datetime.now(UTC)
-                await self._publish(session, version)
+                await self._ready(session, version)
             await _take_captions(session, version, ledger)
 
     async def _failed(self, session: Session, version: VideoVersion, ledger: Ledger) -> None:
@@ -73,6 +76,8 @@ class Takeover:
         version.error_code = ledger.error_code
         version.error_message = ledger.error_message
         video = await repository.live_video(session, version.video_id, lock=True)
+        if video is not None:
+            self._outbox.failed(session, video, version)
         if video is not None and video.current_version_id == version.id:
             # It was playable for a while. Viewers are told that it is not there, instead of meeting holes in it.
             video.current_version_id, video.pending_version_id = None, version.id
@@ -84,21 +89,33 @@ class Takeover:
         ):
             await repository.bury(session, "public", f"{prefix}/", "processing failed")
 
-    async def _publish(self, session: Session, version: VideoVersion, *, first_only: bool = False) -> None:
+    async def _ready(self, session: Session, version: VideoVersion) -> None:
+        video = await repository.live_video(session, version.video_id, lock=True)
+        if video is None:
+            return
+        self._outbox.ready(session, video, version)
+        before = video.current_version_id
+        if await self._publish(session, version) and before is not None:
+            self._outbox.replaced(session, video, version, before)
+
+    async def _publish(self, session: Session, version: VideoVersion, *, first_only: bool = False) -> Video | None:
         """Make this version the one that viewers get; the one before is kept for a while and then leaves storage.
+
+        The video, where viewers get it from now on; None where they do not, or had it already.
 
         ``first_only``: only where viewers have nothing yet. A replacement waits until it is whole, because until then
         it may still fail, and a good film must not give way to a broken one.
         """
         video = await repository.live_video(session, version.video_id, lock=True)
         if video is None or video.pending_version_id != version.id:
-            return
+            return None
         if first_only and video.current_version_id is not None:
-            return
+            return None
         before, video.current_version_id, video.pending_version_id = video.current_version_id, version.id, None
         replaced = await repository.version(session, before, lock=True) if before else None
         if replaced is not None:
             await retire(session, replaced, "version replaced", datetime.now(UTC) + self._keep)
+        return video
 
     async def reconcile(self) -> None:
         """Bring every unfinished version up to the ledger; ring anew for those whose first ring was lost."""

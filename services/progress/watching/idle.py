@@ -1,6 +1,7 @@
 """Sessions that fell silent have ended: a laptop was closed, a network was lost, a player tells no end."""
 
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -15,6 +16,8 @@ SILENT = timedelta(minutes=5)
 PAUSED = timedelta(hours=2)
 """Whoever paused may come back as long as a session lives without a key or a beat."""
 AT_ONCE = 200
+EVERY = 15.0
+"""Seconds from one look to the next."""
 
 TAKE = text("""
 SELECT session_id, user_id, chapter_id, state, position_ms, duration_ms, played, last_beat_at
@@ -36,16 +39,22 @@ class IdleSessions:
         self._database = database
         self._home = home
         self._chapters = Chapters()
+        self._next = 0.0
 
-    async def end(self, now: datetime) -> int:
-        """End what fell silent, with statements of the moment it did; how many. What a beat wakes up goes on."""
-        ended = 0
-        while True:
-            async with self._database.session_scope() as session:
-                some = await self._some(session, now)
-            ended += some
-            if some < AT_ONCE:
-                return ended
+    async def look(self) -> bool:
+        """End some of what fell silent; True where there may be more. At most once in `EVERY`."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        more = await self.end(datetime.now(UTC))
+        self._next = now if more else now + EVERY
+        return more
+
+    async def end(self, now: datetime) -> bool:
+        """End what fell silent, up to some hundred, with statements of the moment it did; True where there may be more.
+        What a beat wakes up goes on."""
+        async with self._database.session_scope() as session:
+            return await self._some(session, now) == AT_ONCE
 
     async def _some(self, session: Session, now: datetime) -> int:
         values = {"silent": now - SILENT, "paused": now - PAUSED, "limit": AT_ONCE}

@@ -1,6 +1,6 @@
-"""Which addresses a film may be fetched from: public ones, and those that an operator names.
+"""Which addresses others may have us ask: public ones, and those that an operator names.
 
-Whoever may have us fetch an address could have us ask our own neighbours: databases, cloud metadata, routers. So a name
+Whoever may have us ask an address could have us ask our own neighbours: databases, cloud metadata, routers. So a name
 is resolved by us, every address it has must be public, and the connection goes to the address that was looked at.
 """
 
@@ -8,14 +8,13 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from services.media.ingest import errors
-from shared.http import Problem
+from shared.http.problems import Problem
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -27,10 +26,21 @@ _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _SPECIAL = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
 
 
-class Allowed:
-    """``named``: host names and CIDRs, separated by commas, that are fetched from although they are not public."""
+class Refusals(Protocol):
+    """How a feature says no to an address; a module with these functions will do."""
 
-    def __init__(self, named: str) -> None:
+    def invalid_url(self, why: str) -> Problem: ...
+
+    def address_refused(self, host: str) -> Problem: ...
+
+    def host_not_found(self, host: str) -> Problem: ...
+
+
+class Allowed:
+    """``named``: host names and CIDRs, separated by commas, that are asked although they are not public."""
+
+    def __init__(self, named: str, refusals: Refusals) -> None:
+        self.refusals = refusals
         self._hosts: set[str] = set()
         self._networks: list[Network] = []
         for part in filter(None, (part.strip() for part in named.split(","))):
@@ -40,7 +50,8 @@ class Allowed:
                 self._hosts.add(part.lower())
 
     def check_url(self, url: str) -> str:
-        """The host of an address that may be asked; Problem ``invalid_url`` or ``address_refused``."""
+        """The host of an address that may be asked, as far as it can be told without resolving it; else a Problem."""
+        errors = self.refusals
         if len(url) > LONGEST_URL or any(ord(character) <= 32 for character in url):
             raise errors.invalid_url("it is too long, or has spaces")
         try:
@@ -60,6 +71,21 @@ class Allowed:
         if literal is not None and not self.permits(parts.hostname, literal):
             raise errors.address_refused(parts.hostname)
         return parts.hostname
+
+    async def check(self, url: str) -> None:
+        """Problem where the address may not be asked, as far as it can be told before asking it."""
+        host = self.check_url(url)
+        try:
+            await CheckedResolver(self).resolve(host)
+        except Refused as error:
+            raise error.problem from None
+
+    def names(self, host: str) -> bool:
+        """Whether the operator named this host, or the address that it is written as."""
+        literal = _literal(host)
+        if literal is not None and any(literal in network for network in self._networks):
+            return True
+        return host.lower() in self._hosts
 
     def permits(self, host: str, address: Address) -> bool:
         if host.lower() in self._hosts or any(address in network for network in self._networks):
@@ -115,10 +141,10 @@ class CheckedResolver(AbstractResolver):
         try:
             found = await self._resolver.resolve(host, port, socket.AF_UNSPEC)
         except (OSError, UnicodeError):
-            raise Refused(errors.host_not_found(host)) from None
+            raise Refused(self._allowed.refusals.host_not_found(host)) from None
         for one in found:
             if not self._allowed.permits(host, ipaddress.ip_address(one["host"].partition("%")[0])):
-                raise Refused(errors.address_refused(host))
+                raise Refused(self._allowed.refusals.address_refused(host))
         return found
 
     async def close(self) -> None:
