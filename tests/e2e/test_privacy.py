@@ -153,6 +153,7 @@ def write_rest(suite: Suite, life: Life, other: Life) -> None:
         insert(
             "analytics.statements", id=new_id(), user_id=whose, session_id=new_id(), verb="played", statement=statement
         )
+    insert("analytics.webhook_endpoints", id=new_id(), url="https://school.example/", enabled=False, created_by=user)
     insert(
         "media.caption_drafts", id=new_id(), video_id=video, version_id=version["id"], language="en", state="failed",
         requested_by=user,
@@ -208,6 +209,8 @@ def test_every_column_that_names_somebody_is_in_a_map(suite: Suite) -> None:
 WITHOUT_PEOPLE = {
     ("access.api_keys", "scopes"),
     ("analytics.video_analytics", "event_counts"),
+    ("analytics.webhook_deliveries", "attempt_log"),
+    ("analytics.webhook_endpoints", "types"),
     ("media.outbox", "data"),
     ("media.storage_reports", "found"),
     ("transcoding.chunks", "captions"),

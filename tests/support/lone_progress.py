@@ -18,6 +18,7 @@ from shared.auth import ServiceTokens
 from shared.contracts.access import Actor, Role
 from shared.db import new_id
 from tests.conftest import TestDatabase
+from tests.support.running import free_port
 from tests.support.served import INNER_SECRET, Served
 
 
@@ -147,6 +148,9 @@ def lone_progress(postgres: TestDatabase, **settings: Any) -> Iterator[LoneProgr
         "listen_port": 0,
         "database_url": postgres.services["progress"],
         "progress_service_secret": INNER_SECRET,
+        # Nobody is there: who rings does not wait.
+        "redis_url": f"redis://127.0.0.1:{free_port()}/0",
+        "webhook_secret_key": "w" * 40,
         **settings,
     }
     alone = LoneProgress("", postgres, datetime.now(UTC).replace(microsecond=0))

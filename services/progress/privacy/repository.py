@@ -19,7 +19,9 @@ PEOPLE = PeopleMap(
         # A course's figures stay what they were.
         Mention("analytics.video_analytics", "user_id", Fate.PSEUDONYM, also="ip_address = NULL"),
         Mention("analytics.downloads", "user_id", Fate.PSEUDONYM),
+        # With their deliveries, and what receivers answered to them.
         Mention("analytics.platform_events", "user_id", Fate.DELETE),
+        Mention("analytics.webhook_endpoints", "created_by", Fate.AUTHOR, shows=("url", "created_at")),
         Mention("analytics.statements", "user_id", Fate.DELETE),
     ),
     # An event of a student names the instructor who marked the chapter.
