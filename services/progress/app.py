@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.progress.analytics.endpoints import router as analytics_router
+from services.progress.analytics.service import AnalyticsService
 from services.progress.courses.endpoints import router as courses_router
 from services.progress.courses.service import CourseProgressService
+from services.progress.dashboards.endpoints import router as dashboards_router
+from services.progress.dashboards.service import DashboardService
 from services.progress.settings import ProgressSettings
 from services.progress.watching.endpoints import router as watching_router
 from services.progress.watching.service import WatchingService
@@ -28,6 +31,8 @@ def create_app(settings: ProgressSettings) -> FastAPI:
         app.state.database = database
         app.state.watching = WatchingService(database)
         app.state.courses = CourseProgressService(database)
+        app.state.analytics = AnalyticsService(database, settings.analytics_policy)
+        app.state.dashboards = DashboardService(database, settings.egress_price_per_gb)
         try:
             yield
         finally:
@@ -40,6 +45,6 @@ def create_app(settings: ProgressSettings) -> FastAPI:
         return {"postgres": app.state.database.ping}
 
     add_readiness(app, checks)
-    for router in (watching_router, courses_router, analytics_router):
+    for router in (watching_router, courses_router, analytics_router, dashboards_router):
         app.include_router(router)
     return app

@@ -30,7 +30,9 @@ TELEVISIONS = ("tvOS", "webOS", "Tizen", "Chromecast", "Roku", "FireOS", "Androi
 
 # What the same browser calls itself on a telephone, or without a window.
 _VARIANT = re.compile(r"^Headless(?=Chrome)|^Mobile (?=Safari)| (?:Mobile|iOS|WebView|UI/WKWebView)\b")
-_TELEVISION = re.compile(r"smart[- ]?tv|\bAFT[A-Z]|AppleTV|Chromecast|CrKey|Inettv|BRAVIA|Roku|\bTV\b|PlayStation|Xbox", re.I)
+_TELEVISION = re.compile(
+    r"smart[- ]?tv|\bAFT[A-Z]|AppleTV|Chromecast|CrKey|Inettv|BRAVIA|Roku|\bTV\b|PlayStation|Xbox", re.I
+)
 _TABLET = re.compile(r"iPad|Tablet|Kindle|\bTab\b", re.I)
 
 

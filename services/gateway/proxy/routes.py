@@ -125,6 +125,13 @@ ROUTES = (
     Route("POST", "/api/progress/chapters/{chapter_id}/reset", "progress"),
     Route("GET", "/api/progress/courses/{course_id}", "progress", tells_right=True),
     Route("GET", "/api/progress/stats", "progress"),
+    Route("GET", "/api/admin/analytics/videos", "progress"),
+    Route("GET", "/api/admin/analytics/chapters", "progress"),
+    Route("GET", "/api/admin/analytics/users/{user_id}", "progress"),
+    Route("GET", "/api/admin/analytics/struggling", "progress"),
+    Route("GET", "/api/admin/analytics/retention/{video_id}", "progress"),
+    Route("GET", "/api/admin/analytics/experience", "progress"),
+    Route("GET", "/api/admin/analytics/bandwidth", "progress"),
 )
 
 
