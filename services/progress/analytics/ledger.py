@@ -58,8 +58,8 @@ ON CONFLICT (session_id) DO UPDATE SET watch_duration = excluded.watch_duration,
 """)
 
 OLDEST = text("""
-SELECT least((SELECT CAST(uuid_extract_timestamp(min(session_id)) AT TIME ZONE 'UTC' AS date)
-              FROM analytics.video_analytics),
+SELECT least((SELECT CAST(uuid_extract_timestamp(session_id) AT TIME ZONE 'UTC' AS date)
+              FROM analytics.video_analytics ORDER BY session_id LIMIT 1),
              (SELECT min(day) FROM analytics.rollup_due)) AS day
 """)
 
