@@ -21,20 +21,24 @@ _SCOPES: dict[Scope, str] = {
 
 _OF_SESSIONS = days.figures("s").replace("{", "{{").replace("}", "}}")
 
-# Days that have their figures, and the sessions of those that have none yet: today, and what the worker owes.
+# Days that have their figures, and the sessions of those that have none yet: today, and what the worker owes. Since when
+# that is comes as a value, so that the planner knows how few these are.
 _FIGURES = f"""
-rolled AS MATERIALIZED (
-    SELECT coalesce((SELECT at + interval '1 day' FROM analytics.marks WHERE name = 'rolled'), '2000-01-01') AS at),
 s AS MATERIALIZED (
     SELECT CAST(uuid_extract_timestamp(session_id) AT TIME ZONE 'UTC' AS date) AS day, a.*
     FROM analytics.video_analytics a
-    WHERE session_id >= analytics.id_floor(greatest(CAST(:opens AS timestamptz), (SELECT at FROM rolled)))
+    WHERE session_id >= analytics.id_floor(greatest(CAST(:opens AS timestamptz), CAST(:rolled AS timestamptz)))
       AND session_id < analytics.id_floor(:closes) AND {{scope}}),
 f AS (
     SELECT {days.COLUMNS} FROM analytics.video_days
-    WHERE day >= :first AND day <= :last AND day < CAST((SELECT at FROM rolled) AS date) AND {{scope}}
+    WHERE day >= :first AND day <= :last AND day < CAST(:rolled AS date) AND {{scope}}
     UNION ALL {_OF_SESSIONS})
 """  # noqa: S608
+
+ROLLED = text("""
+SELECT coalesce((SELECT at + interval '1 day' FROM analytics.marks WHERE name = 'rolled'), '2000-01-01'),
+       set_config('work_mem', '64MB', true)
+""")
 
 _PAGE = """
 WHERE sort_key < CAST(:number AS float8) OR (sort_key = CAST(:number AS float8) AND id > :id)

@@ -1,6 +1,7 @@
 """Asks the statements."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,15 @@ async def film(session: Session, actor: Actor, video_id: UUID) -> RowMapping | N
     """Its course, whether ``actor`` teaches that, and how long it is (null where nobody can watch it yet)."""
     values = {"video_id": video_id, "actor_id": actor.user_id, "role": actor.role.value}
     return (await session.execute(queries.FILM, values)).mappings().first()
+
+
+async def rolled(session: Session) -> datetime:
+    """From when on days have no figures yet. Where more of them have by the time one asks, nothing counts twice.
+
+    What is asked next in this transaction may sort in memory: a dashboard is rare, and the default is for many at once.
+    """
+    at: datetime = (await session.execute(queries.ROLLED)).scalar_one()
+    return at
 
 
 async def rows(session: Session, statement: TextClause, **values: Any) -> Sequence[RowMapping]:

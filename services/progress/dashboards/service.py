@@ -153,7 +153,8 @@ class DashboardService:
         number, place = _begin(sort, wanted)
         async with self._database.session_scope() as session:
             scope = await _scope(session, actor, wanted.course_id)
-            asked = {"course_id": wanted.course_id, "actor_id": actor.user_id, "number": number, "id": place}
+            asked: dict[str, Any] = {"course_id": wanted.course_id, "actor_id": actor.user_id}
+            asked |= {"number": number, "id": place, "rolled": await repository.rolled(session)}
             rows = await repository.rows(
                 session, queries.scoped(statement, scope, **parts), limit=limit + 1, **asked, **values
             )
