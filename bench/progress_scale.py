@@ -195,7 +195,7 @@ async def filled(scale: Scale) -> Any:
         days = await jobs.roll_up(database)
         took[f"roll-up of {days} days"] = time.perf_counter() - began
         await database.close()
-        await connection.execute("VACUUM ANALYZE analytics.video_days")
+        await connection.execute("VACUUM ANALYZE analytics.video_days, analytics.course_days")
         await connection.close()
         show(["made", "seconds"], [[what, seconds] for what, seconds in took.items()])
         yield url
@@ -250,6 +250,7 @@ async def _ask(database: Database, question: Question) -> dict[str, Any]:
         took.append(1000 * (time.perf_counter() - began))
     [last] = asked
     async with database.session_scope() as session:
+        await repository.rolled(session)
         explain = text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {last.statement.text}")
         [plan] = (await session.execute(explain, last.values)).scalar_one()
     return {

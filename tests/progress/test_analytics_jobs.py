@@ -26,7 +26,7 @@ FOR_EVER = AnalyticsPolicy(retention_days=0)
 async def database(postgres: TestDatabase, owner: Database) -> AsyncIterator[Database]:
     """As progress logs in; nothing of analytics is there at first."""
     async with owner.session_scope() as session:
-        for table in ("video_analytics", "video_events", "video_days", "rollup_due", "marks"):
+        for table in ("video_analytics", "video_events", "video_days", "course_days", "rollup_due", "marks"):
             await session.execute(text(f"TRUNCATE analytics.{table}"))
         await session.execute(text("TRUNCATE learning.watch_sessions"))
     made = Database(postgres.services["progress"], application="tests", pool_size=3)
@@ -56,6 +56,8 @@ async def watch(database: Database, *days_ago: float, video: str | None = None, 
 
 async def days(database: Database) -> dict[str, int]:
     found = await ask(database, "SELECT day, sum(sessions) AS n FROM analytics.video_days GROUP BY day ORDER BY day")
+    courses = await ask(database, "SELECT day, sum(sessions) AS n FROM analytics.course_days GROUP BY day ORDER BY day")
+    assert courses == found, "the figures of films and of courses differ"
     return {row["day"].isoformat(): row["n"] for row in found}
 
 

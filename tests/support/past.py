@@ -89,4 +89,5 @@ def roll_up(suite: Suite) -> int:
 def unroll(suite: Suite) -> None:
     """As before the first roll-up: every figure comes from sessions."""
     suite.query("DELETE FROM analytics.marks WHERE name = 'rolled'")
-    suite.query("DELETE FROM analytics.video_days")
+    for table in ("video_days", "course_days"):
+        suite.query(f"DELETE FROM analytics.{table}")

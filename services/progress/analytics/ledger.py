@@ -65,15 +65,22 @@ SELECT least((SELECT CAST(uuid_extract_timestamp(session_id) AT TIME ZONE 'UTC' 
 
 DUE_DAYS = text("SELECT DISTINCT day FROM analytics.rollup_due WHERE day <= :last ORDER BY day")
 FORGET_DUE = text("DELETE FROM analytics.rollup_due WHERE day = :day")
-FORGET_DAY = text("DELETE FROM analytics.video_days WHERE day = :day")
+_TABLES = {"video_days": days.OF_VIDEO, "course_days": days.OF_COURSE}
+FORGET_DAY = tuple(text(f"DELETE FROM analytics.{table} WHERE day = :day") for table in _TABLES)  # noqa: S608
 
-ROLL_UP = text(f"""
+# What a session lacks of its course is found no more once the film is deleted: it stands under no name.
+ROLL_UP = tuple(
+    text(f"""
 WITH s AS MATERIALIZED (
-    SELECT CAST(:day AS date) AS day, a.* FROM analytics.video_analytics a
+    SELECT CAST(:day AS date) AS day, session_id, video_id, coalesce(course_id, '') AS course_id,
+           coalesce(chapter_id, '') AS chapter_id, {", ".join(days.READ)}
+    FROM analytics.video_analytics
     WHERE session_id >= analytics.id_floor(:opens) AND session_id < analytics.id_floor(:closes))
-INSERT INTO analytics.video_days ({days.COLUMNS})
-{days.figures("s")}
+INSERT INTO analytics.{table} ({days.columns(of)})
+{days.figures("s", of)}
 """)  # noqa: S608
+    for table, of in _TABLES.items()
+)
 
 MAKE_PARTITIONS = text("SELECT analytics.make_partitions(now() - interval '1 week', now() + interval '8 weeks')")
 DROP_PARTITIONS = text("SELECT analytics.drop_partitions(:before)")
@@ -134,8 +141,10 @@ async def forget_due(session: Session, day: date) -> None:
 
 async def roll_up(session: Session, day: date, opens: datetime, closes: datetime) -> None:
     """Make the figures of a day anew, out of the sessions opened in it."""
-    await session.execute(FORGET_DAY, {"day": day})
-    await session.execute(ROLL_UP, {"day": day, "opens": opens, "closes": closes})
+    for statement in FORGET_DAY:
+        await session.execute(statement, {"day": day})
+    for statement in ROLL_UP:
+        await session.execute(statement, {"day": day, "opens": opens, "closes": closes})
 
 
 async def make_partitions(session: Session) -> None:

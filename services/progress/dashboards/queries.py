@@ -19,21 +19,28 @@ _SCOPES: dict[Scope, str] = {
     "mine": "{column} = ANY(ARRAY(SELECT course_id FROM catalog.course_instructors WHERE user_id = :actor_id))",
 }
 
-_OF_SESSIONS = days.figures("s").replace("{", "{{").replace("}", "}}")
 
-# Days that have their figures, and the sessions of those that have none yet: today, and what the worker owes. Since when
-# that is comes as a value, so that the planner knows how few these are.
-_FIGURES = f"""
+def _figures(table: str, of: tuple[str, ...]) -> str:
+    """``f``: days that have their figures, and the sessions of those that have none yet: today, and what the worker owes.
+
+    Since when that is comes as a value, so that the planner knows how few these are.
+    """
+    return f"""
 s AS MATERIALIZED (
-    SELECT CAST(uuid_extract_timestamp(session_id) AT TIME ZONE 'UTC' AS date) AS day, a.*
-    FROM analytics.video_analytics a
+    SELECT CAST(uuid_extract_timestamp(session_id) AT TIME ZONE 'UTC' AS date) AS day, session_id, video_id,
+           coalesce(course_id, '') AS course_id, coalesce(chapter_id, '') AS chapter_id, {", ".join(days.READ)}
+    FROM analytics.video_analytics
     WHERE session_id >= analytics.id_floor(greatest(CAST(:opens AS timestamptz), CAST(:rolled AS timestamptz)))
       AND session_id < analytics.id_floor(:closes) AND {{scope}}),
 f AS (
-    SELECT {days.COLUMNS} FROM analytics.video_days
+    SELECT {days.columns(of)} FROM analytics.{table}
     WHERE day >= :first AND day <= :last AND day < CAST(:rolled AS date) AND {{scope}}
-    UNION ALL {_OF_SESSIONS})
+    UNION ALL {days.figures("s", of).replace("{", "{{").replace("}", "}}")})
 """  # noqa: S608
+
+
+_OF_VIDEOS = _figures("video_days", days.OF_VIDEO)
+_OF_COURSES = _figures("course_days", days.OF_COURSE)
 
 ROLLED = text("""
 SELECT coalesce((SELECT at + interval '1 day' FROM analytics.marks WHERE name = 'rolled'), '2000-01-01'),
@@ -45,8 +52,13 @@ WHERE sort_key < CAST(:number AS float8) OR (sort_key = CAST(:number AS float8) 
 ORDER BY sort_key DESC, id LIMIT :limit
 """
 
+_TITLE = """
+LEFT JOIN catalog.courses co ON co.id = page.course_id
+LEFT JOIN catalog.chapters ch ON ch.course_version_id = co.current_version_id AND ch.id = page.chapter_id
+"""
+
 VIDEOS = f"""
-WITH {_FIGURES},
+WITH {_OF_VIDEOS},
 v AS (
     SELECT video_id, max(course_id) AS course_id, max(chapter_id) AS chapter_id, sum(sessions) AS sessions,
            sum(views) AS views, sum(completed) AS completed, CAST(sum(watch_ms) AS float8) / 1000 AS watch_duration,
@@ -56,10 +68,8 @@ v AS (
     FROM f GROUP BY video_id),
 sorted AS (SELECT v.*, CAST(video_id AS text) AS id, CAST({{sort}} AS float8) AS sort_key FROM v),
 page AS (SELECT * FROM sorted {_PAGE})
-SELECT page.*, ch.title FROM page
-LEFT JOIN LATERAL (SELECT title FROM catalog.current_chapters c
-                   WHERE c.chapter_id = page.chapter_id AND c.course_id = page.course_id) ch ON true
-ORDER BY sort_key DESC, id
+SELECT page.*, ch.title FROM page {_TITLE}
+ORDER BY sort_key DESC, page.id
 """  # noqa: S608
 
 CHAPTERS = f"""
@@ -72,10 +82,8 @@ sorted AS (
            CAST({{sort}} AS float8) AS sort_key
     FROM c),
 page AS (SELECT * FROM sorted {_PAGE})
-SELECT page.*, ch.title FROM page
-LEFT JOIN LATERAL (SELECT title FROM catalog.current_chapters t
-                   WHERE t.chapter_id = page.chapter_id AND t.course_id = page.course_id) ch ON true
-ORDER BY sort_key DESC, id
+SELECT page.*, ch.title FROM page {_TITLE}
+ORDER BY sort_key DESC, page.id
 """  # noqa: S608
 
 USERS = f"""
@@ -95,8 +103,7 @@ watched AS (
 SELECT page.*, coalesce(w.sessions, 0) AS sessions, coalesce(w.rewinds, 0) AS rewinds, ch.title, co.title AS course_title
 FROM page
 LEFT JOIN watched w ON w.chapter_id = page.chapter_id
-LEFT JOIN catalog.courses co ON co.id = page.course_id
-LEFT JOIN catalog.chapters ch ON ch.course_version_id = co.current_version_id AND ch.id = page.chapter_id
+{_TITLE}
 ORDER BY sort_key DESC, page.id
 """  # noqa: S608
 
@@ -191,45 +198,58 @@ FROM generate_series(CAST(0 AS bigint), CAST(:steps - 1 AS bigint)) step LEFT JO
 WINDOW w AS (ORDER BY step) ORDER BY step
 """)  # noqa: S608
 
-EXPERIENCE = f"""
-WITH {_FIGURES},
+
+def _quantiles(keyed: str) -> str:
+    """The buckets of the middle and of nineteen in twenty start-ups, for each id of ``keyed``."""
+    return f"""(
+    SELECT id, max(startups) AS startups, min(bucket) FILTER (WHERE upto >= 0.5 * startups) AS p50,
+           min(bucket) FILTER (WHERE upto >= 0.95 * startups) AS p95
+    FROM (SELECT id, bucket, sum(n) OVER (PARTITION BY id ORDER BY bucket) AS upto,
+                 sum(n) OVER (PARTITION BY id) AS startups
+          FROM (SELECT id, bucket, sum(n) AS n FROM {keyed}, unnest(startup_buckets, startup_counts) AS u (bucket, n)
+                GROUP BY id, bucket) counted) ranked
+    GROUP BY id)"""  # noqa: S608
+
+
+def _named(column: str) -> str:
+    """The sums under each name of ``column``, for each id of the page."""
+    return f"""(
+    SELECT id, jsonb_object_agg(name, n) AS named FROM (
+        SELECT id, one.key AS name, sum(CAST(one.value AS bigint)) AS n
+        FROM shown, jsonb_each_text({column}) one WHERE {column} <> '{{{{}}}}' GROUP BY id, one.key) counted
+    GROUP BY id)"""  # noqa: S608
+
+
+def _experience(figures: str, *, by_startup: bool) -> str:
+    """Names and start-ups are added up for the page alone, but where that is sorted by start-ups."""
+    measured = f"numbers LEFT JOIN {_quantiles('keyed')} q USING (id)" if by_startup else "numbers"
+    return f"""
+WITH {figures},
 keyed AS MATERIALIZED (SELECT {{key}} AS id, f.* FROM f),
 numbers AS (
     SELECT id, sum(sessions) AS sessions, sum(views) AS views, sum(stall_count) AS stalls, sum(stall_ms) AS stall_ms,
            CAST(sum(stall_ms) AS float8) / nullif(sum(stall_ms) + sum(watch_ms), 0) AS rebuffer_ratio
     FROM keyed GROUP BY id),
-buckets AS (
-    SELECT id, bucket, sum(n) AS n FROM keyed, unnest(startup_buckets, startup_counts) AS u (bucket, n)
-    GROUP BY id, bucket),
-ranked AS (
-    SELECT id, bucket, sum(n) OVER (PARTITION BY id ORDER BY bucket) AS upto, sum(n) OVER (PARTITION BY id) AS startups
-    FROM buckets),
-quantiles AS (
-    SELECT id, max(startups) AS startups, min(bucket) FILTER (WHERE upto >= 0.5 * startups) AS p50,
-           min(bucket) FILTER (WHERE upto >= 0.95 * startups) AS p95
-    FROM ranked GROUP BY id),
-sorted AS (
-    SELECT n.*, q.startups, power({BUCKET}, q.p50 + 0.5) AS p50_ms, power({BUCKET}, q.p95 + 0.5) AS p95_ms,
-           CAST(coalesce({{sort}}, 0) AS float8) AS sort_key
-    FROM numbers n LEFT JOIN quantiles q USING (id)),
-page AS (SELECT * FROM sorted {_PAGE}),
-named AS (
-    SELECT id, kind, jsonb_object_agg(name, n) AS named FROM (
-        SELECT id, kind, one.key AS name, sum(CAST(one.value AS bigint)) AS n
-        FROM keyed JOIN page USING (id)
-        CROSS JOIN LATERAL (VALUES ('rendition', bytes_by_rendition), ('error', errors), ('device', devices)) k (kind, names)
-        CROSS JOIN LATERAL jsonb_each_text(names) one
-        GROUP BY id, kind, one.key) counted
-    GROUP BY id, kind)
-SELECT page.*, r.named AS renditions, e.named AS errors, d.named AS devices FROM page
-LEFT JOIN named r ON r.id = page.id AND r.kind = 'rendition'
-LEFT JOIN named e ON e.id = page.id AND e.kind = 'error'
-LEFT JOIN named d ON d.id = page.id AND d.kind = 'device'
-ORDER BY sort_key DESC, page.id
+sorted AS (SELECT numbers.*, CAST(coalesce({{sort}}, 0) AS float8) AS sort_key FROM {measured}),
+page AS MATERIALIZED (SELECT * FROM sorted {_PAGE}),
+shown AS MATERIALIZED (
+    SELECT id, startup_buckets, startup_counts, bytes_by_rendition, errors, devices FROM keyed
+    WHERE id IN (SELECT id FROM page))
+SELECT page.*, q.startups, power({BUCKET}, q.p50 + 0.5) AS p50_ms, power({BUCKET}, q.p95 + 0.5) AS p95_ms,
+       r.named AS renditions, e.named AS errors, d.named AS devices
+FROM page LEFT JOIN {_quantiles("shown")} q USING (id) LEFT JOIN {_named("bytes_by_rendition")} r USING (id)
+LEFT JOIN {_named("errors")} e USING (id) LEFT JOIN {_named("devices")} d USING (id)
+ORDER BY sort_key DESC, id
 """  # noqa: S608
 
+
+def experience(by: str, sort: str) -> str:
+    figures = _OF_VIDEOS if by == "video" else _OF_COURSES
+    return _experience(figures, by_startup=sort.endswith("startupP95"))
+
+
 BANDWIDTH = f"""
-WITH {_FIGURES},
+WITH {_OF_COURSES},
 kept AS MATERIALIZED (SELECT course_id, bytes, bytes_by_rendition FROM f),
 streamed AS (SELECT course_id, sum(bytes) AS bytes FROM kept GROUP BY course_id),
 fetched AS (
@@ -272,7 +292,12 @@ SORTS: dict[str, dict[str, str]] = {
         "watchTime": "watch_time_ms",
         "watchPercentage": "coalesce(watch_percentage, 0)",
     },
-    "experience": {"key": "0", "sessions": "sessions", "startupP95": "q.p95", "rebufferRatio": "rebuffer_ratio"},
+    "experience": {
+        "key": "0",
+        "sessions": "numbers.sessions",
+        "startupP95": "q.p95",
+        "rebufferRatio": "rebuffer_ratio",
+    },
 }
 """What each list may be sorted by: the member's name, and the expression."""
 

@@ -75,8 +75,8 @@ class DashboardService:
 
     async def experience(self, actor: Actor, wanted: WantedExperience, limit: int) -> ExperiencePage:
         parts = {"sort": queries.falling("experience", wanted.sort), "key": queries.KEYS[wanted.by]}
-        named = f"{wanted.by} {wanted.sort}"
-        rows, last = await self._sorted(actor, wanted, limit, queries.EXPERIENCE, named, parts, _days(wanted))
+        named, statement = f"{wanted.by} {wanted.sort}", queries.experience(wanted.by, wanted.sort)
+        rows, last = await self._sorted(actor, wanted, limit, statement, named, parts, _days(wanted))
         return ExperiencePage(items=[shapes.experience(row) for row in rows], next=last)
 
     async def bandwidth(self, actor: Actor, wanted: WantedBandwidth, limit: int) -> BandwidthPage:

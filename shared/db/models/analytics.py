@@ -76,16 +76,10 @@ class VideoEvent(Base):
     data: Mapped[dict[str, Any] | None]
 
 
-class VideoDay(Base):
-    """What was seen of a film on a day (UTC): of the sessions that were opened on it. Kept when these are gone."""
-
-    __tablename__ = "video_days"
-    __table_args__ = (Index("ix_video_days_course", "course_id", "day"), {"schema": "analytics"})
+class DayFigures:
+    """The figures of a day (UTC): of the sessions that were opened on it. Kept when these are gone."""
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    video_id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[str]
-    chapter_id: Mapped[str]
     sessions: Mapped[int]
     views: Mapped[int]
     viewers: Mapped[int]
@@ -96,14 +90,32 @@ class VideoDay(Base):
     completion_sum: Mapped[int] = mapped_column(BigInteger)
     """The sum of the sessions' completion rates, in thousandths of a percent: sums of whole numbers are exact."""
     bytes: Mapped[int] = mapped_column(BigInteger)
+    stall_count: Mapped[int] = mapped_column(BigInteger)
+    stall_ms: Mapped[int] = mapped_column(BigInteger)
     bytes_by_rendition: Mapped[dict[str, Any]]
     startup_buckets: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
     """Bucket ``b`` has start-up times from 1.1^b to 1.1^(b+1) milliseconds; ``startup_counts`` how many each."""
     startup_counts: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    stall_count: Mapped[int] = mapped_column(BigInteger)
-    stall_ms: Mapped[int] = mapped_column(BigInteger)
     errors: Mapped[dict[str, Any]]
     devices: Mapped[dict[str, Any]]
+
+
+class VideoDay(DayFigures, Base):
+    __tablename__ = "video_days"
+    __table_args__ = (Index("ix_video_days_course", "course_id", "day"), {"schema": "analytics"})
+
+    video_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[str]
+    chapter_id: Mapped[str]
+
+
+class CourseDay(DayFigures, Base):
+    """Of all films of a course, so that whoever asks for all courses adds up a fifth or less."""
+
+    __tablename__ = "course_days"
+    __table_args__ = (Index("ix_course_days_course", "course_id", "day"), {"schema": "analytics"})
+
+    course_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class RollupDue(Base):

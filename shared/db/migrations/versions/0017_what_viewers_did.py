@@ -56,12 +56,9 @@ CREATE TABLE analytics.video_events (
 ) PARTITION BY RANGE (session_id)
 """
 
-DAYS = """
-CREATE TABLE analytics.video_days (
+FIGURES = """
     day date NOT NULL,
-    video_id uuid NOT NULL,
     course_id text NOT NULL,
-    chapter_id text NOT NULL,
     sessions integer NOT NULL,
     views integer NOT NULL,
     viewers integer NOT NULL,
@@ -69,15 +66,22 @@ CREATE TABLE analytics.video_days (
     watch_ms bigint NOT NULL,
     completion_sum bigint NOT NULL,
     bytes bigint NOT NULL,
+    stall_count bigint NOT NULL,
+    stall_ms bigint NOT NULL,
     bytes_by_rendition jsonb NOT NULL,
     startup_buckets smallint[] NOT NULL,
     startup_counts integer[] NOT NULL,
-    stall_count bigint NOT NULL,
-    stall_ms bigint NOT NULL,
     errors jsonb NOT NULL,
-    devices jsonb NOT NULL,
-    CONSTRAINT pk_video_days PRIMARY KEY (day, video_id)
-)
+    devices jsonb NOT NULL
+"""
+
+DAYS = f"""
+CREATE TABLE analytics.video_days ({FIGURES}, video_id uuid NOT NULL, chapter_id text NOT NULL,
+    CONSTRAINT pk_video_days PRIMARY KEY (day, video_id))
+"""
+
+COURSE_DAYS = f"""
+CREATE TABLE analytics.course_days ({FIGURES}, CONSTRAINT pk_course_days PRIMARY KEY (day, course_id))
 """
 
 # What the sessions of before said of themselves is taken over; what was really played follows when they are settled.
@@ -119,11 +123,12 @@ def upgrade() -> None:
     op.execute("ALTER TABLE analytics.video_analytics RENAME TO video_analytics_before")
     op.execute("ALTER TABLE analytics.video_analytics_before DROP CONSTRAINT pk_video_analytics")
     op.execute("DROP INDEX analytics.ix_video_analytics_video")
-    for table in (SESSIONS, EVENTS, DAYS):
+    for table in (SESSIONS, EVENTS, DAYS, COURSE_DAYS):
         op.execute(table)
     op.execute("CREATE INDEX ix_video_analytics_video ON analytics.video_analytics (video_id, session_id)")
     op.execute("CREATE INDEX ix_video_analytics_user ON analytics.video_analytics (user_id, session_id)")
     op.execute("CREATE INDEX ix_video_days_course ON analytics.video_days (course_id, day)")
+    op.execute("CREATE INDEX ix_course_days_course ON analytics.course_days (course_id, day)")
     op.create_table(
         "rollup_due",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -163,7 +168,7 @@ def downgrade() -> None:
         op.drop_index(name, table_name="progress", schema="learning")
     op.execute(BEFORE)
     op.execute(TAKE_BACK)
-    for table in ("marks", "rollup_due", "video_days", "video_events", "video_analytics"):
+    for table in ("marks", "rollup_due", "course_days", "video_days", "video_events", "video_analytics"):
         op.execute(f"DROP TABLE analytics.{table}")
     op.execute("ALTER TABLE analytics.video_analytics_before RENAME TO video_analytics")
     op.execute("ALTER TABLE analytics.video_analytics ADD CONSTRAINT pk_video_analytics PRIMARY KEY (session_id)")
