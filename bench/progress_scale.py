@@ -221,6 +221,9 @@ def _questions(video: UUID) -> dict[str, Question]:
         "experience, by day": lambda d: d.experience(ADMIN, WantedExperience(), PAGE),
         "experience, all": lambda d: d.experience(ADMIN, WantedExperience(by="all"), PAGE),
         "experience, by video": lambda d: d.experience(ADMIN, WantedExperience(by="video"), PAGE),
+        "experience, slowest start first": lambda d: d.experience(
+            ADMIN, WantedExperience(by="video", sort="-startupP95"), PAGE
+        ),
         "experience, an instructor's": lambda d: d.experience(TEACHER, WantedExperience(by="course"), PAGE),
         "bandwidth, all courses": lambda d: d.bandwidth(ADMIN, WantedBandwidth(price_per_gb=0.05), PAGE),
     }

@@ -222,7 +222,9 @@ def _named(column: str) -> str:
 
 def _experience(figures: str, *, by_startup: bool) -> str:
     """Names and start-ups are added up for the page alone, but where that is sorted by start-ups."""
-    measured = f"numbers LEFT JOIN {_quantiles('keyed')} q USING (id)" if by_startup else "numbers"
+    of_all = f"quantiles AS MATERIALIZED {_quantiles('keyed')}," if by_startup else ""
+    measured = "numbers LEFT JOIN quantiles q USING (id)" if by_startup else "numbers"
+    quantiles = "quantiles" if by_startup else _quantiles("shown")
     return f"""
 WITH {figures},
 keyed AS MATERIALIZED (SELECT {{key}} AS id, f.* FROM f),
@@ -230,6 +232,7 @@ numbers AS (
     SELECT id, sum(sessions) AS sessions, sum(views) AS views, sum(stall_count) AS stalls, sum(stall_ms) AS stall_ms,
            CAST(sum(stall_ms) AS float8) / nullif(sum(stall_ms) + sum(watch_ms), 0) AS rebuffer_ratio
     FROM keyed GROUP BY id),
+{of_all}
 sorted AS (SELECT numbers.*, CAST(coalesce({{sort}}, 0) AS float8) AS sort_key FROM {measured}),
 page AS MATERIALIZED (SELECT * FROM sorted {_PAGE}),
 shown AS MATERIALIZED (
@@ -237,7 +240,7 @@ shown AS MATERIALIZED (
     WHERE id IN (SELECT id FROM page))
 SELECT page.*, q.startups, power({BUCKET}, q.p50 + 0.5) AS p50_ms, power({BUCKET}, q.p95 + 0.5) AS p95_ms,
        r.named AS renditions, e.named AS errors, d.named AS devices
-FROM page LEFT JOIN {_quantiles("shown")} q USING (id) LEFT JOIN {_named("bytes_by_rendition")} r USING (id)
+FROM page LEFT JOIN {quantiles} q USING (id) LEFT JOIN {_named("bytes_by_rendition")} r USING (id)
 LEFT JOIN {_named("errors")} e USING (id) LEFT JOIN {_named("devices")} d USING (id)
 ORDER BY sort_key DESC, id
 """  # noqa: S608

@@ -105,8 +105,8 @@ class VideoDay(DayFigures, Base):
     __table_args__ = (Index("ix_video_days_course", "course_id", "day"), {"schema": "analytics"})
 
     video_id: Mapped[UUID] = mapped_column(primary_key=True)
-    course_id: Mapped[str]
-    chapter_id: Mapped[str]
+    course_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class CourseDay(DayFigures, Base):

@@ -77,7 +77,7 @@ FIGURES = """
 
 DAYS = f"""
 CREATE TABLE analytics.video_days ({FIGURES}, video_id uuid NOT NULL, chapter_id text NOT NULL,
-    CONSTRAINT pk_video_days PRIMARY KEY (day, video_id))
+    CONSTRAINT pk_video_days PRIMARY KEY (day, video_id, course_id, chapter_id))
 """
 
 COURSE_DAYS = f"""
