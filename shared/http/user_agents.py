@@ -14,7 +14,7 @@ from ua_parser import parse
 DeviceType = Literal["desktop", "mobile", "tablet", "tv", "other"]
 
 OTHER = "other"
-MOST_SIGNS = 1024
+MOST_SIGNS = 512
 """Longer ones are cut: nobody's browser says so much, and each sign costs."""
 
 SYSTEMS = {
@@ -84,3 +84,7 @@ def system_of(agent: str) -> str:
 def browser_of(agent: str) -> str:
     """The browser's name, that of an app's player, or of what else asks."""
     return client_of(agent).browser
+
+
+# The patterns are compiled at the first question: now, and not while somebody waits.
+client_of("")

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import RowMapping
 
@@ -29,17 +28,15 @@ async def settle(database: Database, policy: AnalyticsPolicy) -> int:
     async with database.session_scope() as session:
         began = await ledger.now(session)
         since = (await ledger.mark(session, SETTLED) or EVER) - OVERLAP
-    after, changed = UUID(int=0), 0
-    while True:
+        ids = await ledger.unsettled(session, since)
+    changed = 0
+    for first in range(0, len(ids), STEP):
         async with database.session_scope() as session:
-            rows = await ledger.unsettled(session, since, after, STEP)
+            rows = await ledger.watched(session, ids[first : first + STEP])
             if rows:
                 await ledger.settle(session, [_settled(row, policy) for row in rows])
                 await repository.due(session, [row["session_id"] for row in rows])
         changed += len(rows)
-        if len(rows) < STEP:
-            break
-        after = rows[-1]["session_id"]
     async with database.session_scope() as session:
         await ledger.set_mark(session, SETTLED, began)
     return changed

@@ -23,9 +23,16 @@ INSERT INTO analytics.marks AS m (name, at) VALUES (:name, CAST(:at AS timestamp
 ON CONFLICT (name) DO UPDATE SET at = greatest(m.at, excluded.at)
 """)
 
-# By the summaries of stretches of the table (BRIN), and by keyset, so that each step of a long way is short. A session
-# of which the gateway knows nothing any more has no film where the beats named none either.
+# By the summaries of stretches of the table (BRIN): all at once, as an order of any other kind would lead past them.
 UNSETTLED = text("""
+SELECT w.session_id FROM learning.watch_sessions w
+LEFT JOIN analytics.video_analytics a ON a.session_id = w.session_id
+WHERE w.last_beat_at >= CAST(:since AS timestamptz) AND a.beat_at IS DISTINCT FROM w.last_beat_at
+  AND w.session_id >= analytics.id_floor(coalesce((SELECT at FROM analytics.marks WHERE name = 'kept'), '1970-01-01'))
+""")
+
+# A session of which the gateway knows nothing any more has no film where the beats named none either.
+WATCHED = text("""
 SELECT w.session_id, w.user_id, w.credited_ms, w.last_beat_at, w.ended_at,
        coalesce(w.video_id, s.video_id) AS video_id, coalesce(w.course_id, s.course_id) AS course_id,
        coalesce(w.chapter_id, s.chapter_id) AS chapter_id, coalesce(s.created_at, w.started_at) AS created_at,
@@ -34,14 +41,10 @@ SELECT w.session_id, w.user_id, w.credited_ms, w.last_beat_at, w.ended_at,
             v.duration * 1000))) AS float8) AS played_ms,
        CAST(coalesce(w.duration_ms, v.duration * 1000) AS float8) AS duration_ms
 FROM learning.watch_sessions w
-LEFT JOIN analytics.video_analytics a ON a.session_id = w.session_id
 LEFT JOIN access.playback_sessions s ON s.id = w.session_id
 LEFT JOIN access.devices d ON d.id = s.device_id
 LEFT JOIN media.video_versions v ON v.id = coalesce(w.version_id, s.version_id)
-WHERE w.last_beat_at >= CAST(:since AS timestamptz) AND w.session_id > CAST(:after AS uuid)
-  AND w.session_id >= analytics.id_floor(coalesce((SELECT at FROM analytics.marks WHERE name = 'kept'), '1970-01-01'))
-  AND a.beat_at IS DISTINCT FROM w.last_beat_at AND coalesce(w.video_id, s.video_id) IS NOT NULL
-ORDER BY w.session_id LIMIT :most
+WHERE w.session_id = ANY(CAST(:ids AS uuid[])) AND coalesce(w.video_id, s.video_id) IS NOT NULL
 """)
 
 SETTLE = text("""
@@ -55,6 +58,7 @@ ON CONFLICT (session_id) DO UPDATE SET watch_duration = excluded.watch_duration,
     completion_rate = excluded.completion_rate, is_view = a.is_view OR excluded.is_view, beat_at = excluded.beat_at,
     ended_at = excluded.ended_at, updated_at = now(), course_id = coalesce(a.course_id, excluded.course_id),
     chapter_id = coalesce(a.chapter_id, excluded.chapter_id)
+WHERE a.beat_at IS NULL OR a.beat_at <= excluded.beat_at
 """)
 
 OLDEST = text("""
@@ -111,9 +115,14 @@ async def set_mark(session: Session, name: str, at: datetime) -> None:
     await session.execute(SET_MARK, {"name": name, "at": at})
 
 
-async def unsettled(session: Session, since: datetime, after: UUID, most: int) -> Sequence[RowMapping]:
-    values = {"since": since, "after": after, "most": most}
-    return (await session.execute(UNSETTLED, values)).mappings().all()
+async def unsettled(session: Session, since: datetime) -> list[UUID]:
+    """Sessions that told something since then, of which their rows do not know yet."""
+    return list(await session.scalars(UNSETTLED, {"since": since}))
+
+
+async def watched(session: Session, ids: Sequence[UUID]) -> Sequence[RowMapping]:
+    """What was played in these sessions, and what is known of them; none without a film."""
+    return (await session.execute(WATCHED, {"ids": list(ids)})).mappings().all()
 
 
 async def settle(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

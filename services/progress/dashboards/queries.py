@@ -42,10 +42,14 @@ f AS (
 _OF_VIDEOS = _figures("video_days", days.OF_VIDEO)
 _OF_COURSES = _figures("course_days", days.OF_COURSE)
 
+# A dashboard is rare, and may sort in memory; the default is for many at once. Compiling a statement takes longer than any.
 ROLLED = text("""
 SELECT coalesce((SELECT at + interval '1 day' FROM analytics.marks WHERE name = 'rolled'), '2000-01-01'),
-       set_config('work_mem', '64MB', true)
+       set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
 """)
+
+# Else the planner would gather everybody first wherever there is memory for it, to show a page of them.
+IN_ORDER = text("SELECT set_config('enable_hashagg', 'off', true), set_config('jit', 'off', true)")
 
 _PAGE = """
 WHERE sort_key < CAST(:number AS float8) OR (sort_key = CAST(:number AS float8) AND id > :id)

@@ -25,12 +25,14 @@ async def film(session: Session, actor: Actor, video_id: UUID) -> RowMapping | N
 
 
 async def rolled(session: Session) -> datetime:
-    """From when on days have no figures yet. Where more of them have by the time one asks, nothing counts twice.
-
-    What is asked next in this transaction may sort in memory: a dashboard is rare, and the default is for many at once.
-    """
+    """From when on days have no figures yet. Where more of them have by the time one asks, nothing counts twice."""
     at: datetime = (await session.execute(queries.ROLLED)).scalar_one()
     return at
+
+
+async def in_order(session: Session) -> None:
+    """What is asked next in this transaction reads groups in the order of an index, no more of them than it shows."""
+    await session.execute(queries.IN_ORDER)
 
 
 async def rows(session: Session, statement: TextClause, **values: Any) -> Sequence[RowMapping]:

@@ -97,6 +97,7 @@ class DashboardService:
         async with self._database.session_scope() as session:
             scope = await _scope(session, actor, wanted.course_id)
             statement = queries.scoped(queries.STRUGGLING, scope)
+            await repository.in_order(session)
             rows = await repository.rows(
                 session, statement, course_id=wanted.course_id, actor_id=actor.user_id, **values
             )
