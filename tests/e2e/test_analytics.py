@@ -100,6 +100,18 @@ def test_what_is_told_again_counts_once(platform: Platform, suite: Suite, shown:
     assert len(events_of(suite, session)) == 6
 
 
+def test_a_batch_may_hold_what_was_told_before(platform: Platform, suite: Suite, shown: Shown) -> None:
+    """As of a queue that was kept through a loss of the network and has grown meanwhile."""
+    course, video = shown
+    student = platform.student(course)
+    session = platform.watch(student, video).document["sessionId"]
+    for numbers in ((1, 2, 3), (2, 3, 4, 4), (1, 5)):
+        events = [{"type": "bandwidth", "bytes": 10**number, "seq": number} for number in numbers]
+        good(_tell(student, video, session, *events), 202)
+    row = row_of(suite, session)
+    assert (row["bandwidth_used"], row["event_counts"]) == (111_110, {"bandwidth": 5})
+
+
 def test_players_that_number_nothing_are_taken_as_they_come(platform: Platform, suite: Suite, shown: Shown) -> None:
     course, video = shown
     student = platform.student(course)

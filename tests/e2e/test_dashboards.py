@@ -14,11 +14,13 @@ import pytest
 
 from tests.support import past
 from tests.support.clients import Course, Platform, good, refused
+from tests.support.films import make_film
 from tests.support.running import Suite
 
 BASE = "/api/admin/analytics"
 LISTS = ("videos", "chapters", "struggling", "experience", "bandwidth", "users/somebody")
 Seen = list[dict[str, Any]]
+Audience = tuple[str, Seen, Seen]
 
 
 class School:
@@ -356,9 +358,9 @@ def naive(duration: int, step: int, steps: int, rows: list[tuple[list[tuple[int,
 
 
 @pytest.mark.parametrize("resolution", [None, 1.7, 2.0])
-def test_the_curve_of_those_who_stay(platform: Platform, suite: Suite, films: Path, resolution: float | None) -> None:
+def test_the_curve_of_those_who_stay(platform: Platform, audience: Audience, resolution: float | None) -> None:
     """Six hundred sessions of a hundred and fifty people, some of a version of another length: as a naive count has it."""
-    _course, video, people, sessions = audience(platform, suite, films)
+    video, people, sessions = audience
     asked = {} if resolution is None else {"resolution": resolution}
     document = shown(platform.admin, f"retention/{video}", **asked)
     duration = round(document["duration"] * 1000)
@@ -393,14 +395,9 @@ def test_the_curve_of_those_who_stay(platform: Platform, suite: Suite, films: Pa
     ]
 
 
-AUDIENCE: dict[int, Any] = {}
-
-
-def audience(platform: Platform, suite: Suite, films: Path) -> tuple[Course, str, Seen, Seen]:
-    from tests.support.films import make_film
-
-    if id(suite) in AUDIENCE:
-        return AUDIENCE[id(suite)]  # type: ignore[no-any-return]
+@pytest.fixture(scope="module")
+def audience(platform: Platform, suite: Suite, films: Path) -> Audience:
+    """A film, and what was watched of it."""
     course = platform.new_course()
     film = make_film(films / "retention.mp4", seconds=20, size="96x54", fps=5, sound=False)
     video = platform.ready(course.chapters[0], film)
@@ -426,8 +423,7 @@ def audience(platform: Platform, suite: Suite, films: Path) -> tuple[Course, str
                      position_ms=row["position"], rewinds=row["rewinds"], state=luck.choice(["ended", "paused"]))
         for number, row in enumerate(sessions)
     ]))  # fmt: skip
-    AUDIENCE[id(suite)] = course, video, people, sessions
-    return course, video, people, sessions
+    return video, people, sessions
 
 
 def test_who_still_watches_has_not_left(platform: Platform, suite: Suite, shown_again: tuple[Course, str]) -> None:
