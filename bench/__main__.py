@@ -8,7 +8,7 @@ import importlib
 import json
 from pathlib import Path
 
-BENCHMARKS = ("transcode", "access", "upload", "progress")
+BENCHMARKS = ("transcode", "access", "upload", "progress", "dashboards")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -67,6 +67,8 @@ _PLAYBACK = "/api/playback/{credential}"
 _UPLOAD = "/api/uploads/{upload_id}"
 _CHAPTER = "/api/progress/chapters/{chapter_id}"
 _JOBS = "/api/admin/jobs/{job_id}"
+_DASHBOARDS = "/api/admin/analytics"
+_DASHBOARD = ("403 role_required not_your_course", "422 invalid_request")
 _INSTRUCTOR = "/api/admin/courses/{course_id}/instructors/{user_id}"
 _ENROLLMENT = "/api/admin/enrollments/{course_id}/{user_id}"
 
@@ -159,7 +161,9 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("PATCH", "/api/upload-links/{token}/tus/{upload_id}"): (*_TARGET, *_TUS_UPLOAD, *_TUS_PATCH),
     ("DELETE", "/api/upload-links/{token}/tus/{upload_id}"): (*_TUS_UPLOAD, "409 upload_complete"),
     ("DELETE", "/api/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
-    ("POST", "/api/videos/{video_id}/analytics"): ("403 not_your_session",),
+    ("POST", "/api/videos/{video_id}/analytics"): (
+        "403 not_your_session", "404 unknown_session", "409 too_many_events",
+    ),
     # --- Captions
     ("GET", f"{_CAPTIONS}/search"): ("422 unknown_language",),
     ("GET", f"{_CAPTIONS}/{{language}}.vtt"): ("404 captions_not_found", "422 unknown_language"),
@@ -214,6 +218,14 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
         *_WEBHOOK, "404 delivery_not_found", "409 webhook_disabled delivery_pending",
     ),
     ("GET", "/api/admin/statements"): ("403 role_required",),
+    # --- Dashboards
+    ("GET", f"{_DASHBOARDS}/videos"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/chapters"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/users/{{user_id}}"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/struggling"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/retention/{{video_id}}"): (*_DASHBOARD, "404 video_not_found", "409 video_not_playable"),
+    ("GET", f"{_DASHBOARDS}/experience"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/bandwidth"): _DASHBOARD,
     # --- Keys of films, jobs
     ("GET", "/api/admin/keys"): ("403 role_required",),
     ("POST", "/api/admin/keys/rotate"): ("403 role_required", "404 video_not_found", "409 video_not_ready"),

@@ -61,14 +61,9 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         *("TRANSCRIBE_COMMAND", "TRANSCRIBE_TIMEOUT"),
     ),
     "progress": (
-        *(
-            "KEY_ROTATION_DAYS",
-            "PUBLIC_URL",
-            "XAPI_HOME_PAGE",
-            "WEBHOOK_ALLOW",
-            "WEBHOOK_RETRY_SCALE",
-            "EVENT_RETENTION_DAYS",
-        ),
+        *("KEY_ROTATION_DAYS", "PUBLIC_URL", "XAPI_HOME_PAGE"),
+        *("VIEW_THRESHOLD_SECONDS", "ANALYTICS_RETENTION_DAYS", "ANALYTICS_IP", "EGRESS_PRICE_PER_GB"),
+        *("WEBHOOK_ALLOW", "WEBHOOK_RETRY_SCALE", "EVENT_RETENTION_DAYS"),
         *("LRS_URL", "LRS_USERNAME", "LRS_PASSWORD"),
     ),
 }
@@ -138,7 +133,11 @@ def service_environment(service: str, settings: RunSettings, home: Home, parts: 
 def worker_environment(service: str, settings: RunSettings, home: Home, parts: Parts) -> dict[str, str]:
     """For `python -m services.<service>.worker`: as for the service, but nobody calls it over HTTP."""
     environment = service_environment(service, settings, home, parts)
-    for name in ("LISTEN_HOST", "LISTEN_PORT", f"{service.upper()}_SERVICE_SECRET"):
+    needless = ["LISTEN_HOST", "LISTEN_PORT"]
+    if service != "progress":
+        # Its worker makes rows with addresses that are hashed under a key of that secret.
+        needless.append(f"{service.upper()}_SERVICE_SECRET")
+    for name in needless:
         del environment[name]
     return environment
 

@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.progress.analytics.endpoints import router as analytics_router
+from services.progress.analytics.service import AnalyticsService
 from services.progress.costs.endpoints import router as costs_router
 from services.progress.costs.service import CostService
 from services.progress.courses.endpoints import router as courses_router
 from services.progress.courses.service import CourseProgressService
+from services.progress.dashboards.endpoints import router as dashboards_router
+from services.progress.dashboards.service import DashboardService
 from services.progress.events.endpoints import router as events_router
 from services.progress.events.service import EventService
 from services.progress.privacy.repository import PEOPLE
@@ -59,10 +62,13 @@ def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAP
         allowed = Allowed(settings.webhook_allow, webhook_errors)
         secrets = Secrets(settings.webhook_secret_key.get_secret_value())
         app.state.webhooks = WebhookService(database, allowed, secrets, bell)
+        app.state.analytics = AnalyticsService(database, settings.analytics_policy)
+        app.state.dashboards = DashboardService(database, settings.egress_price_per_gb)
         try:
             yield
         finally:
             await reports.close()
+            await app.state.analytics.close()
             await bell.close()
             await database.close()
 
@@ -77,6 +83,7 @@ def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAP
         watching_router,
         courses_router,
         analytics_router,
+        dashboards_router,
         events_router,
         webhooks_router,
         statements_router,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
+from services.progress.analytics.policy import AddressPolicy, AnalyticsPolicy, address_key
 from shared.settings import DatabaseSettings, Fragment, ListenSettings, LogSettings, RedisSettings
 
 
@@ -25,13 +26,36 @@ class StatementSettings(Fragment):
         return (self.xapi_home_page or self.public_url or "http://localhost").rstrip("/")
 
 
-class ProgressSettings(DatabaseSettings, RedisSettings, ListenSettings, WebhookSettings, StatementSettings):
+class AnalyticsSettings(Fragment):
+    """Of the service and its worker: both make rows of viewing sessions."""
+
     progress_service_secret: SecretStr
+    view_threshold_seconds: float = Field(default=10, ge=0, allow_inf_nan=False)
+    analytics_retention_days: int = Field(default=90, ge=0, le=36_500)
+    analytics_ip: AddressPolicy = "truncated"
+
+    @property
+    def analytics_policy(self) -> AnalyticsPolicy:
+        return AnalyticsPolicy(
+            self.view_threshold_seconds,
+            self.analytics_retention_days,
+            self.analytics_ip,
+            address_key(self.progress_service_secret.get_secret_value()),
+        )
+
+
+class ProgressSettings(
+    DatabaseSettings, RedisSettings, ListenSettings, WebhookSettings, StatementSettings, AnalyticsSettings
+):
+    egress_price_per_gb: float = Field(default=0, ge=0, allow_inf_nan=False)
+    """What a gigabyte (10^9 bytes) that leaves costs, in the installation's own currency."""
     key_rotation_days: float = Field(default=7, ge=0, le=365)
     """As the media service has it: what storage costs depends on it."""
 
 
-class ProgressWorkerSettings(DatabaseSettings, RedisSettings, LogSettings, WebhookSettings, StatementSettings):
+class ProgressWorkerSettings(
+    DatabaseSettings, RedisSettings, LogSettings, WebhookSettings, StatementSettings, AnalyticsSettings
+):
     webhook_retry_scale: float = Field(default=1, gt=0, le=1)
     """Shortens the waits between attempts, to try out a receiver in minutes instead of a day."""
     event_retention_days: float = Field(default=90, ge=8, le=3650)

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from services.progress.analytics.jobs import keep, roll_up, settle
 from services.progress.events.numbering import Numbering
 from services.progress.rounds import Waking, keep_looking
 from services.progress.settings import ProgressWorkerSettings
@@ -31,6 +32,7 @@ from shared.observability import configure_logging
 from shared.settings import read
 
 LOOK_EVERY = 2.0
+EVERY_TEN_SECONDS = set(range(0, 60, 10))
 MAKE_PARTITIONS = text("SELECT analytics.make_partitions(now(), now() + interval '8 weeks')")
 
 
@@ -91,12 +93,23 @@ async def work(settings: ProgressWorkerSettings) -> None:
 
 
 def _worker(settings: ProgressWorkerSettings, parts: Parts) -> Any:
+    policy = settings.analytics_policy
+
     async def wake(job: EventsWaiting) -> None:
         parts.waking.wake()
 
     async def make_partitions(context: dict[str, Any]) -> None:
         async with parts.database.session_scope() as session:
             await session.execute(MAKE_PARTITIONS)
+
+    async def settle_sessions(context: dict[str, Any]) -> None:
+        await settle(parts.database, policy)
+
+    async def make_days(context: dict[str, Any]) -> None:
+        await roll_up(parts.database)
+
+    async def keep_what_is_kept(context: dict[str, Any]) -> None:
+        await keep(parts.database, policy)
 
     async def forget_events(context: dict[str, Any]) -> None:
         await parts.numbering.forget()
@@ -108,6 +121,9 @@ def _worker(settings: ProgressWorkerSettings, parts: Parts) -> Any:
         cron_jobs=[
             every(make_partitions, "make_partitions", minute={11}),
             every(forget_events, "forget_events", minute={13}),
+            every(settle_sessions, "settle_sessions", second=EVERY_TEN_SECONDS),
+            every(make_days, "make_days", second={5}),
+            every(keep_what_is_kept, "keep_what_is_kept", minute={17}),
         ],
     )
 

@@ -244,7 +244,10 @@ def test_without_a_jwt_every_call_of_the_api_asks_to_sign_in(platform: Platform,
         ("GET", f"/api/progress/courses/{course.id}"), ("POST", f"/api/progress/chapters/{chapter}/complete"),
         ("POST", f"/api/progress/chapters/{chapter}/reset"), ("GET", "/api/progress/stats"),
         ("POST", "/api/access-tokens"), ("POST", "/api/admin/api-keys"), ("GET", "/api/admin/api-keys"),
-        ("DELETE", f"/api/admin/api-keys/{video}"),
+        ("DELETE", f"/api/admin/api-keys/{video}"), ("GET", "/api/admin/analytics/videos"),
+        ("GET", "/api/admin/analytics/chapters"), ("GET", "/api/admin/analytics/users/u"),
+        ("GET", "/api/admin/analytics/struggling"), ("GET", f"/api/admin/analytics/retention/{video}"),
+        ("GET", "/api/admin/analytics/experience"), ("GET", "/api/admin/analytics/bandwidth"),
     ]  # fmt: skip
     for method, path in calls:
         refused(platform.client().request(method, path), 401, "sign_in_required")

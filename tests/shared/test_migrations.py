@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 
 from deploy.embedded.throwaway import throwaway_postgres
 from shared.db.migrate import alembic_config
+from tests.support import past
 
 
 async def _filled(url: str, revision: str, rows: str, *values: Any) -> asyncpg.Connection:
@@ -84,5 +85,45 @@ async def test_what_was_replaced_before_is_kept_for_as_long_as_its_removal_waits
             rows = await connection.fetch("SELECT id, gone_at, gone_at < now() AS gone FROM media.video_versions")
             found = {row["id"]: row["gone"] for row in rows}
             assert found == {current: None, pending: None, waiting: False, swept: True}
+        finally:
+            await connection.close()
+
+
+async def test_sessions_of_before_find_their_week_and_go_back_again() -> None:
+    film = uuid4()
+    months = {str(past.id_at(past.days_ago(days))): days for days in (1, 40, 150, 900)}
+    rows = ", ".join(
+        f"('{session}', '{film}', 'nino', 3600, '720p', 1000, '{{\"stall\": 2}}', now() - interval '{days} days')"
+        for session, days in months.items()
+    )
+    async with throwaway_postgres() as url:
+        connection = await _filled(
+            url,
+            "0017",
+            f"""
+            INSERT INTO media.videos (id, course_id, chapter_id, created_by) VALUES ('{film}', 'physics', 'p1', 'nino');
+            INSERT INTO analytics.video_analytics (session_id, video_id, user_id, watch_duration, quality_selected,
+                bandwidth_used, event_counts, created_at) VALUES {rows};
+            """,
+        )
+        try:
+            kept = await connection.fetch(
+                "SELECT session_id::text, course_id, chapter_id, quality_selected, bandwidth_used, event_counts,"
+                " tableoid::regclass::text AS part, extract(days FROM now() - created_at) AS days, watch_duration"
+                " FROM analytics.video_analytics"
+            )
+            assert {row["session_id"]: row["days"] for row in kept} == months
+            for row in kept:
+                assert (row["course_id"], row["chapter_id"]) == ("physics", "p1")
+                assert (row["quality_selected"], row["bandwidth_used"], row["event_counts"]) == (
+                    "720p",
+                    1000,
+                    '{"stall": 2}',
+                )
+                assert row["watch_duration"] == 0, "what a player claimed stands where what was watched belongs"
+                assert row["part"].endswith("_default") == (row["days"] == 900)
+            await asyncio.to_thread(command.downgrade, alembic_config(url), "0016")
+            back = await connection.fetch("SELECT session_id::text, bandwidth_used FROM analytics.video_analytics")
+            assert {row["session_id"]: row["bandwidth_used"] for row in back} == dict.fromkeys(months, 1000)
         finally:
             await connection.close()

@@ -47,6 +47,7 @@ RESPONSE_HEADERS = (
     "etag",
     "last-modified",
     "lectern-video-id",
+    "link",
     "location",
     "retry-after",
     "tus-resumable",

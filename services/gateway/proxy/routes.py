@@ -141,6 +141,13 @@ ROUTES = (
     Route("POST", "/api/admin/webhooks/{webhook_id}/replay", "progress"),
     Route("GET", "/api/admin/webhooks/{webhook_id}/deliveries", "progress"),
     Route("POST", "/api/admin/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", "progress"),
+    Route("GET", "/api/admin/analytics/videos", "progress"),
+    Route("GET", "/api/admin/analytics/chapters", "progress"),
+    Route("GET", "/api/admin/analytics/users/{user_id}", "progress"),
+    Route("GET", "/api/admin/analytics/struggling", "progress"),
+    Route("GET", "/api/admin/analytics/retention/{video_id}", "progress"),
+    Route("GET", "/api/admin/analytics/experience", "progress"),
+    Route("GET", "/api/admin/analytics/bandwidth", "progress"),
 )
 
 

@@ -1,6 +1,5 @@
-"""``POST /api/videos/{id}/analytics``."""
+"""``POST /api/videos/{id}/analytics``, and films that are taken home."""
 
-from collections import Counter
 from typing import Annotated
 from uuid import UUID
 
@@ -8,10 +7,9 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from services.progress.analytics import repository
 from services.progress.analytics.schemas import Accepted, EventBatch, TakenHome
+from services.progress.analytics.service import AnalyticsService
 from shared.db import Database
-from shared.http import Problem
 from shared.http.inner import ActingPerson, service_token_claims
-from shared.http.user_agents import browser_of, device_of
 
 router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["analytics"])
 
@@ -19,22 +17,9 @@ router = APIRouter(dependencies=[Depends(service_token_claims)], tags=["analytic
 @router.post("/api/videos/{video_id}/analytics", status_code=202)
 async def take(video_id: Annotated[UUID, Path()], batch: EventBatch, request: Request, actor: ActingPerson) -> Accepted:
     """Durable before the answer: what is acknowledged is in Postgres."""
-    database: Database = request.app.state.database
+    analytics: AnalyticsService = request.app.state.analytics
     agent = request.headers.get("user-agent", "")
-    row = {
-        "session_id": batch.session_id,
-        "video_id": video_id,
-        "user_id": actor.user_id,
-        "watch_duration": max((event.watch_duration or 0 for event in batch.events), default=0),
-        "quality": next((event.quality for event in reversed(batch.events) if event.quality), None),
-        "bytes": sum(event.bytes or 0 for event in batch.events),
-        "device_type": device_of(agent),
-        "browser": browser_of(agent),
-    }
-    async with database.session_scope() as session:
-        if not await repository.take(session, row, Counter(event.type for event in batch.events)):
-            raise Problem(403, "not_your_session", "This viewing session belongs to somebody else.")
-    return Accepted(accepted=len(batch.events))
+    return Accepted(accepted=await analytics.take(actor, video_id, batch, agent))
 
 
 @router.post("/internal/downloads", status_code=204)

@@ -1,10 +1,20 @@
 """Schema ``analytics``: what is counted. Written by progress."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,25 +22,130 @@ from shared.db.models.base import Base, CreatedAt, Id, UpdatedAt
 
 
 class VideoAnalytics(Base):
-    """One row per viewing session."""
+    """One row per viewing session. Partitioned by its id, a UUIDv7: by when it was opened."""
 
     __tablename__ = "video_analytics"
-    __table_args__ = (Index("ix_video_analytics_video", "video_id", "created_at"), {"schema": "analytics"})
+    __table_args__ = (
+        Index("ix_video_analytics_video", "video_id", "session_id"),
+        Index("ix_video_analytics_user", "user_id", "session_id"),
+        {"schema": "analytics", "postgresql_partition_by": "RANGE (session_id)"},
+    )
 
     session_id: Mapped[UUID] = mapped_column(primary_key=True)
     video_id: Mapped[UUID]
+    course_id: Mapped[str | None]
+    chapter_id: Mapped[str | None]
     user_id: Mapped[str]
     watch_duration: Mapped[float] = mapped_column(server_default="0")
+    """Seconds that were credited, whatever a player says."""
     completion_rate: Mapped[float] = mapped_column(server_default="0")
+    """How much of the film was played in it, in percent."""
+    is_view: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether enough was played to count; once it counts, it goes on to."""
+    beat_at: Mapped[datetime | None]
+    """The last beat that ``watch_duration`` and ``completion_rate`` know of."""
+    ended_at: Mapped[datetime | None]
     quality_selected: Mapped[str | None]
     bandwidth_used: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    bytes_by_rendition: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    startup_ms: Mapped[int | None]
+    stall_count: Mapped[int] = mapped_column(server_default="0")
+    stall_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    errors: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """How often each code."""
+    speed: Mapped[float | None]
     device_type: Mapped[str | None]
     browser: Mapped[str | None]
+    os: Mapped[str | None]
     ip_address: Mapped[str | None]
-    """The network only (/24 or /48): enough to see a pattern, not to find a person."""
-    event_counts: Mapped[dict[str, Any]]
+    """The network only (/24 or /48), a keyed hash of it, or nothing, as the setting says."""
+    event_counts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class VideoEvent(Base):
+    """Something that a player told of a session. Partitioned as the sessions are."""
+
+    __tablename__ = "video_events"
+    __table_args__ = ({"schema": "analytics", "postgresql_partition_by": "RANGE (session_id)"},)
+
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    """The player's number for it, so that what is told twice counts once; below zero where it gave none."""
+    type: Mapped[str]
+    at: Mapped[float | None]
+    """Where in the film, in seconds."""
+    occurred_at: Mapped[datetime | None]
+    received_at: Mapped[CreatedAt]
+    quality: Mapped[str | None]
+    value: Mapped[float | None]
+    """Milliseconds of a start-up or a stall, the rate of a speed."""
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    code: Mapped[str | None]
+    data: Mapped[dict[str, Any] | None]
+
+
+class DayFigures:
+    """The figures of a day (UTC): of the sessions that were opened on it. Kept when these are gone."""
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    sessions: Mapped[int]
+    views: Mapped[int]
+    viewers: Mapped[int]
+    """Different users of these views."""
+    completed: Mapped[int]
+    """Sessions in which nine tenths of the film were played."""
+    watch_ms: Mapped[int] = mapped_column(BigInteger)
+    completion_sum: Mapped[int] = mapped_column(BigInteger)
+    """The sum of the sessions' completion rates, in thousandths of a percent: sums of whole numbers are exact."""
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    stall_count: Mapped[int] = mapped_column(BigInteger)
+    stall_ms: Mapped[int] = mapped_column(BigInteger)
+    bytes_by_rendition: Mapped[dict[str, Any]]
+    startup_buckets: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
+    """Bucket ``b`` has start-up times from 1.1^b to 1.1^(b+1) milliseconds; ``startup_counts`` how many each."""
+    startup_counts: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    errors: Mapped[dict[str, Any]]
+    devices: Mapped[dict[str, Any]]
+
+
+class VideoDay(DayFigures, Base):
+    __tablename__ = "video_days"
+    __table_args__ = (Index("ix_video_days_course", "course_id", "day"), {"schema": "analytics"})
+
+    video_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class CourseDay(DayFigures, Base):
+    """Of all films of a course, so that whoever asks for all courses adds up a fifth or less."""
+
+    __tablename__ = "course_days"
+    __table_args__ = (Index("ix_course_days_course", "course_id", "day"), {"schema": "analytics"})
+
+    course_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class RollupDue(Base):
+    """A day whose figures have to be made anew. Rows are only added: whoever writes a session waits for nobody."""
+
+    __tablename__ = "rollup_due"
+    __table_args__ = (Index("ix_rollup_due_day", "day"), {"schema": "analytics"})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    day: Mapped[date]
+
+
+class Mark(Base):
+    """How far a task of the worker has come."""
+
+    __tablename__ = "marks"
+    __table_args__ = ({"schema": "analytics"},)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class PlatformEvent(Base):

@@ -19,7 +19,13 @@ class Progress(Base):
     """
 
     __tablename__ = "progress"
-    __table_args__ = (Index("ix_progress_user_course", "user_id", "course_id"), {"schema": "learning"})
+    __table_args__ = (
+        Index("ix_progress_user_course", "user_id", "course_id"),
+        Index("ix_progress_course_user", "course_id", "user_id"),
+        Index("ix_progress_course_chapter", "course_id", "chapter_id", "completed_at"),
+        Index("ix_progress_video_id", "video_id"),
+        {"schema": "learning"},
+    )
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
     chapter_id: Mapped[str] = mapped_column(primary_key=True)
@@ -71,6 +77,7 @@ class WatchSession(Base):
             postgresql_with={"pages_per_range": 16, "autosummarize": "on"},
         ),
         Index("ix_watch_sessions_living", "session_id", postgresql_where=text("state <> 'ended'")),
+        Index("ix_watch_sessions_rewinds", "course_id", "user_id", postgresql_where=text("rewinds <> '{}'")),
         CheckConstraint("state IN ('open','playing','paused','ended')", name="state"),
         {"schema": "learning"},
     )

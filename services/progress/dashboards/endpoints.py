@@ -1,0 +1,148 @@
+"""``/api/admin/analytics/``: lists, page by page, as JSON or as CSV."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from services.progress.dashboards.schemas import (
+    BandwidthFigures,
+    BandwidthPage,
+    ChapterFigures,
+    ChapterPage,
+    Engagement,
+    EngagementPage,
+    ExperienceFigures,
+    ExperiencePage,
+    Page,
+    RetentionPage,
+    RetentionStep,
+    Struggling,
+    StrugglingPage,
+    VideoFigures,
+    VideoPage,
+    Wanted,
+    WantedBandwidth,
+    WantedChapters,
+    WantedExperience,
+    WantedRetention,
+    WantedStruggling,
+    WantedUser,
+    WantedVideos,
+)
+from services.progress.dashboards.service import DashboardService
+from services.progress.dashboards.tables import as_csv
+from shared.contracts.model import Document, ExternalId
+from shared.http.inner import ActingPerson, service_token_claims
+
+router = APIRouter(prefix="/api/admin/analytics", dependencies=[Depends(service_token_claims)], tags=["dashboards"])
+
+CSV = "text/csv"
+JSON_ROWS, CSV_ROWS = 100, 10_000
+_AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
+
+
+async def _dashboards(request: Request) -> DashboardService:
+    service: DashboardService = request.app.state.dashboards
+    return service
+
+
+Dashboards = Annotated[DashboardService, Depends(_dashboards)]
+
+
+@router.get("/videos", responses=_AS_CSV, response_model=VideoPage)
+async def videos(
+    actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedVideos, Query()], request: Request
+) -> Response:
+    """How each film does: views, how long and how much of it is watched, what it sends."""
+    page = await dashboards.videos(actor, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, VideoFigures)
+
+
+@router.get("/chapters", responses=_AS_CSV, response_model=ChapterPage)
+async def chapters(
+    actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedChapters, Query()], request: Request
+) -> Response:
+    """By how many each chapter was begun and completed."""
+    page = await dashboards.chapters(actor, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, ChapterFigures)
+
+
+@router.get("/users/{user_id}", responses=_AS_CSV, response_model=EngagementPage)
+async def user(
+    user_id: Annotated[ExternalId, Path()],
+    actor: ActingPerson,
+    dashboards: Dashboards,
+    wanted: Annotated[WantedUser, Query()],
+    request: Request,
+) -> Response:
+    """What one person watched, chapter by chapter."""
+    page = await dashboards.user(actor, user_id, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, Engagement)
+
+
+@router.get("/struggling", responses=_AS_CSV, response_model=StrugglingPage)
+async def struggling(
+    actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedStruggling, Query()], request: Request
+) -> Response:
+    """Who may need help, and why: behind the pace, back at the same place again and again, or away for long."""
+    page = await dashboards.struggling(actor, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, Struggling)
+
+
+@router.get("/retention/{video_id}", responses=_AS_CSV, response_model=RetentionPage)
+async def retention(
+    video_id: Annotated[UUID, Path()],
+    actor: ActingPerson,
+    dashboards: Dashboards,
+    wanted: Annotated[WantedRetention, Query()],
+    request: Request,
+) -> Response:
+    """How many watched each stretch of a film, and where they went back or left."""
+    limit = wanted.limit or CSV_ROWS
+    page = await dashboards.retention(actor, video_id, wanted, limit)
+    return _answer(request, wanted, page, RetentionStep)
+
+
+@router.get("/experience", responses=_AS_CSV, response_model=ExperiencePage)
+async def experience(
+    actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedExperience, Query()], request: Request
+) -> Response:
+    """How well films play: start-up, stalls, errors, renditions, devices."""
+    page = await dashboards.experience(actor, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, ExperienceFigures)
+
+
+@router.get("/bandwidth", responses=_AS_CSV, response_model=BandwidthPage)
+async def bandwidth(
+    actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedBandwidth, Query()], request: Request
+) -> Response:
+    """What the films of each course send, and what that costs."""
+    page = await dashboards.bandwidth(actor, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, BandwidthFigures)
+
+
+def _is_csv(request: Request, wanted: Wanted) -> bool:
+    if wanted.format is not None:
+        return wanted.format == "csv"
+    return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower() == CSV
+
+
+def _limit(request: Request, wanted: Wanted) -> int:
+    return wanted.limit or (CSV_ROWS if _is_csv(request, wanted) else JSON_ROWS)
+
+
+def _answer(request: Request, wanted: Wanted, page: Page[Any], kind: type[Document]) -> Response:
+    """The page in the form that was asked for; where more follows, ``Link`` names it as well."""
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    if page.next is not None:
+        query = urlencode({**request.query_params, "after": page.next})
+        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+    if not _is_csv(request, wanted):
+        return Response(page.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+    name = request.url.path.removeprefix(f"{router.prefix}/").replace("/", "-")
+    # What stands in a path may be anything that an id may be, and a header takes less.
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name if letter.isascii())
+    headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
+    return Response(as_csv(kind, page.items), media_type=f"{CSV}; charset=utf-8", headers=headers)
