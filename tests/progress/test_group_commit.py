@@ -26,7 +26,7 @@ class Ledger:
 
 async def test_who_comes_while_one_is_written_is_written_next_together() -> None:
     ledger = Ledger()
-    group = GroupCommit(ledger.write)
+    group = GroupCommit(ledger.write, lanes=1)
     asked = [asyncio.create_task(group.submit(number)) for number in range(1, 6)]
     while not ledger.groups:
         await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_only_who_breaks_it_is_told_so() -> None:
 
 async def test_who_hangs_up_holds_up_nobody() -> None:
     ledger = Ledger()
-    group = GroupCommit(ledger.write)
+    group = GroupCommit(ledger.write, lanes=1)
     first = asyncio.create_task(group.submit(1))
     while not ledger.groups:
         await asyncio.sleep(0)
