@@ -15,6 +15,10 @@ interface CallOptions {
   signal?: AbortSignal;
   /** Calls authorised by their path or by a one-time token carry no header. */
   anonymous?: boolean;
+  /** Goes on when the page does not. */
+  keepalive?: boolean;
+  /** Nobody asked for it, so its 401 signs nobody out. */
+  quiet?: boolean;
 }
 
 /** In development Vite's proxy stands for the gateway, on the page's own origin. */
@@ -45,10 +49,11 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       signal: options.signal,
+      keepalive: options.keepalive ?? false,
     });
     if (response.ok) return readBody<T>(response);
     const error = await toError(response);
-    if (error.status === 401 && !options.anonymous) onUnauthorized?.();
+    if (error.status === 401 && !options.anonymous && !options.quiet) onUnauthorized?.();
     throw error;
   }
 
@@ -80,6 +85,9 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
     /** Which stretches of a film in the making are there; beside its master playlist. */
     availability: (masterUrl: string, signal?: AbortSignal) =>
       call<Api.Availability>(masterUrl.replace(/master\.m3u8$/, 'availability'), { anonymous: true, signal }),
+    /** How well a session played. The body of a call that outlives the page has to stay below 64 KiB. */
+    tellAnalytics: (videoId: string, body: Api.TelemetryBatch) =>
+      call<{ accepted: number }>(`/api/videos/${segment(videoId)}/analytics`, { method: 'POST', body, keepalive: true, quiet: true }),
     /** Answers the new `expiresAt` where the server tells it. */
     renew: (renewUrl: string) => call<{ expiresAt?: string } | undefined>(renewUrl, { method: 'POST' }),
   };

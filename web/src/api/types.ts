@@ -114,6 +114,42 @@ export interface PlayedInterval {
   rate: number;
 }
 
+export type TelemetryType =
+  | 'session_start'
+  | 'session_end'
+  | 'quality_change'
+  | 'stall'
+  | 'startup'
+  | 'error'
+  | 'bandwidth'
+  | 'fullscreen'
+  | 'pip'
+  | 'speed';
+
+/** Something that happened in a viewing session; which members matter depends on `type` (docs/analytics.md). */
+export interface TelemetryEvent {
+  type: TelemetryType;
+  /** Place in the film, seconds. */
+  at: number;
+  time: string;
+  quality?: string;
+  fromQuality?: string;
+  duration?: number;
+  code?: string;
+  message?: string;
+  rendition?: string;
+  bytes?: number;
+  rate?: number;
+  entered?: boolean;
+}
+
+/** `seq` is the batch's own number within its session: sent again under it, it counts once. */
+export interface TelemetryBatch {
+  sessionId: string;
+  seq: number;
+  events: TelemetryEvent[];
+}
+
 /** What the player does after the intervals of a beat; `ended`: the viewer left. */
 export type BeatState = 'playing' | 'paused' | 'ended';
 

@@ -112,6 +112,8 @@ export interface Engine {
   /** Shows the captions of one language; `shown` hears what is to be drawn each time that it changes. */
   showCaptions(language: string | null, shown: (cues: ShownCue[]) => void): void;
   onCaptions(listener: () => void): void;
+  /** Each file that arrived whole: its address and its bytes. */
+  onSegment(listener: (url: string, bytes: number) => void): void;
   dispose(): void;
 }
 
@@ -167,12 +169,15 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
 
   const vhs = (): Vhs | undefined => (player.tech({ IWillNotUseThisInPlugins: true }) as unknown as { vhs?: Vhs } | undefined)?.vhs;
 
+  let onArrival: (url: string, bytes: number) => void = () => undefined;
   // VHS asks for a refused key for ever and raises no error, so refusals are read here, as they pass.
   player.on('xhr-hooks-ready', () => {
     vhs()?.xhr.onRequest(forgetWaiting);
     vhs()?.xhr.onResponse((_request, _error, response) => {
       const status = response.statusCode ?? 0;
-      if (status >= 400 && status < 500) onRefusal(new ApiError(status, parseProblem(bodyText(response.body))));
+      const { url, body } = response;
+      if (status >= 200 && status < 300 && url && body instanceof ArrayBuffer) onArrival(url, body.byteLength);
+      if (status >= 400 && status < 500) onRefusal(new ApiError(status, parseProblem(bodyText(body))));
     });
   });
 
@@ -314,6 +319,9 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
       const list = player.textTracks() as unknown as TextTrackList;
       // When all are there: VHS listens to what becomes of its tracks only after it has added the last of them.
       for (const event of ['addtrack', 'removetrack'] as const) list.on(event, () => queueMicrotask(listener));
+    },
+    onSegment(listener) {
+      onArrival = listener;
     },
     dispose() {
       stopCaptions();

@@ -1,6 +1,6 @@
 import { createClient, type Client } from '../api/client';
-import { asApiError, type ApiError } from '../api/errors';
-import type { ProgressDocument, VideoStatus } from '../api/types';
+import { asApiError, NETWORK, type ApiError } from '../api/errors';
+import type { PlaybackSession, ProgressDocument, VideoStatus } from '../api/types';
 import { BeatSender, PlayedRecorder } from './beats';
 import { firstChoice, nextChoice, type ShownCue } from './captions';
 import { createEngine, loadLibrary, type Engine } from './engine';
@@ -11,6 +11,7 @@ import { applyQuality } from './quality';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
 import { createStore, type Store } from './store';
+import { Telemetry } from './telemetry';
 import { initialState, type Face, type PlayerOptions, type PlayerState, type QualityChoice } from './types';
 
 const STATUS_EVERY_MS = 1_500;
@@ -30,6 +31,7 @@ export class Playback {
   readonly #guard = new SeekGuard();
   readonly #recorder = new PlayedRecorder();
   readonly #beats: BeatSender;
+  readonly #telemetry: Telemetry;
   readonly #stage: HTMLElement;
   readonly #gone = new AbortController();
   #engine: Engine | null = null;
@@ -57,6 +59,7 @@ export class Playback {
       onRefused: (error) => this.#refused(error),
       onReachable: (reachable) => this.#reachable(reachable),
     });
+    this.#telemetry = new Telemetry(this.store, (batch) => this.#client.tellAnalytics(options.videoId, batch));
     this.#listenToPage();
     void this.prepare();
   }
@@ -129,7 +132,7 @@ export class Playback {
           const { code, isTransient } = asApiError(error);
           if (this.#gone.signal.aborted || code === 'aborted') return;
           if (isTransient) this.#pollAgain(wait * 2);
-          else this.#showFace(faceOfError(asApiError(error)));
+          else this.#showFace(faceOfError(asApiError(error)), asApiError(error));
         },
       );
     }, wait);
@@ -138,6 +141,7 @@ export class Playback {
   /** Opens a session and plays from `at`. Also the way back after a session was lost. */
   async start(at: number, play = true): Promise<void> {
     if (this.store.state.phase === 'opening') return;
+    if (play) this.#telemetry.wish();
     this.store.set({ phase: 'opening', face: null, resumeAt: null, ended: false, position: at });
     try {
       const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
@@ -145,7 +149,7 @@ export class Playback {
       this.#beats.bind(session.beatUrl);
       this.store.set({ duration: session.duration || this.store.state.duration });
       this.#updateGuard(this.store.state.progress);
-      await this.#load(session.managedMasterUrl, at);
+      await this.#load(session, at);
       if (this.#gone.signal.aborted) return;
       this.store.set({ phase: 'active' });
       this.#beats.start();
@@ -162,7 +166,7 @@ export class Playback {
     return this.store.state.phase;
   }
 
-  async #load(masterUrl: string, at: number): Promise<void> {
+  async #load({ sessionId, managedMasterUrl }: PlaybackSession, at: number): Promise<void> {
     if (!this.#engine) {
       this.#engine = await createEngine(this.#stage, (error) => this.#refused(error));
       this.#engine.onQualities(() => this.#applyQuality());
@@ -175,13 +179,16 @@ export class Playback {
         held: (until) => this.store.set({ toast: { kind: 'held', until } }),
         failed: (message) => this.#mediaFailed(message),
       });
+      this.#telemetry.watch(this.#engine);
     }
     const { volume, muted, rate } = this.store.state;
     const { player } = this.#engine;
     player.volume(volume);
     player.muted(muted);
     player.defaultPlaybackRate(rate);
-    await this.#engine.load(this.#client.url(masterUrl), this.#guard.allow(at));
+    const from = this.#guard.allow(at);
+    this.#telemetry.begin(sessionId, from);
+    await this.#engine.load(this.#client.url(managedMasterUrl), from);
     player.playbackRate(rate);
   }
 
@@ -195,7 +202,7 @@ export class Playback {
       // The browser wants a gesture for sound: better silent pictures and a button than a dead picture.
       player.muted(true);
       this.store.set({ muted: true, toast: { kind: 'unmute' } });
-      await Promise.resolve(player.play()).catch(() => undefined);
+      await Promise.resolve(player.play()).catch(() => this.#telemetry.unwish());
     }
   }
 
@@ -327,6 +334,7 @@ export class Playback {
 
   /** One place for every refusal: of a token, a key, a playlist, a beat, a renewal. */
   #refused(error: ApiError): void {
+    this.#telemetry.refused(error);
     if (this.#gone.signal.aborted || this.store.state.phase === 'face') return;
     if (error.code === 'ip_changed') {
       void this.#session.renew().then((alive) => (alive ? this.#beats.flush() : undefined));
@@ -338,7 +346,7 @@ export class Playback {
     } else if (error.code.startsWith('http_') && error.status !== 401) {
       // A plain 4xx from storage or a proxy: VHS tries again or elsewhere, and says so if it gives up.
     } else {
-      this.#showFace(faceOfError(error));
+      this.#showFace(faceOfError(error), error);
     }
   }
 
@@ -352,16 +360,21 @@ export class Playback {
 
   #mediaFailed(message: string): void {
     if (this.store.state.phase === 'face') return;
-    this.#showFace(navigator.onLine ? { kind: 'broken', code: 'media_error', message } : { kind: 'offline' });
+    const face: Face = navigator.onLine ? { kind: 'broken', code: 'media_error', message } : { kind: 'offline' };
+    this.#showFace(face, { code: face.kind === 'broken' ? face.code : NETWORK, message });
   }
 
-  #showFace(face: Face | null): void {
+  /** `cause` is for who counts failures: several of them have the same face. */
+  #showFace(face: Face | null, cause?: { code: string; message: string }): void {
     if (!face) return;
     const { position } = this.store.state;
     this.#engine?.player.pause();
     this.#recorder.break();
     this.#beats.leave(true);
     this.#beats.stop();
+    if (cause) this.#telemetry.failed(cause.code, cause.message);
+    this.#telemetry.unwish();
+    this.#telemetry.end();
     this.#session.close();
     // Taking the engine away is the only way to stop VHS from asking for a refused key again and again.
     this.#engine?.dispose();
@@ -379,11 +392,20 @@ export class Playback {
 
   #listenToPage(): void {
     const { signal } = this.#gone;
-    addEventListener('pagehide', () => this.#beats.leave(true), { signal });
+    const left = (): void => {
+      this.#beats.leave(true);
+      this.#telemetry.end();
+    };
+    const hidden = (): void => {
+      this.#beats.leave(false);
+      this.#telemetry.hidden();
+    };
+    addEventListener('pagehide', left, { signal });
+    addEventListener('pageshow', ({ persisted }) => persisted && this.store.state.phase === 'active' && this.#telemetry.comeBack(), { signal });
     addEventListener('online', () => void this.#beats.flush(), { signal });
     document.addEventListener(
       'visibilitychange',
-      () => (document.visibilityState === 'hidden' ? this.#beats.leave(false) : void this.#session.checkAfterSleep()),
+      () => (document.visibilityState === 'hidden' ? hidden() : void this.#session.checkAfterSleep()),
       { signal },
     );
   }
@@ -392,6 +414,7 @@ export class Playback {
     this.#recorder.break();
     this.#beats.leave(true);
     this.#beats.stop();
+    this.#telemetry.dispose();
     this.#gone.abort();
     clearTimeout(this.#pollTimer);
     this.#session.close();
