@@ -7,6 +7,7 @@ new to its session and that time has given. At the end what Postgres holds is co
 Needs ``wrk`` for the load.
 """
 
+import asyncio
 import hashlib
 import json
 import os
@@ -22,8 +23,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
+from bench.progress_scale import Scale, fill
 from bench.table import show
 from shared.db import new_id
 from tests.support.clients import Platform
@@ -91,16 +94,34 @@ def _measure(suite: Suite, directory: Path) -> dict[str, Any]:
     credentials.write_text("\n".join(open_sessions(suite, video, course.id, course.chapters[0], STUDENTS)) + "\n")
     figures: dict[str, Any] = {}
     with bare_gateway(suite, directory) as bare:
-        figures["beats"] = compare(suite, bare, credentials, directory)
-    figures["kept"] = kept(suite)
+        figures["beats"] = compare(suite, bare, credentials, directory, 1, "few rows")
+        asyncio.run(_fill(suite))
+        figures["beats at size"] = compare(
+            suite, bare, credentials, directory, 10_000_000, "1,000,000 rows of progress"
+        )
+    slower = figures["beats"]["per_second"] / figures["beats at size"]["per_second"]
+    slower_p99 = figures["beats at size"]["p99_ms"] / figures["beats"]["p99_ms"]
+    show(["at size, times slower (<= 1.3)", "p99, times longer"], [[slower, slower_p99]])
+    figures |= {"times_slower_at_size": slower, "times_longer_p99_at_size": slower_p99, "kept": kept(suite)}
     platform.close()
     return figures
 
 
-def compare(suite: Suite, bare: str, credentials: Path, directory: Path) -> dict[str, float]:
+async def _fill(suite: Suite) -> None:
+    """A million rows of progress and ten million events of others, beside those who watch."""
+    connection = await asyncpg.connect(suite.facts()["databaseUrl"], command_timeout=1200)
+    try:
+        await connection.execute("SET statement_timeout = 0")
+        took = await fill(connection, Scale())
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+    show(["made", "seconds"], [[what, seconds] for what, seconds in took.items()])
+
+
+def compare(suite: Suite, bare: str, credentials: Path, directory: Path, first: int, what: str) -> dict[str, float]:
     """In turn, so that whatever else the machine does is shared; of each the round in the middle."""
     ours, plain = list[Measured](), list[Measured]()
-    first = 1
     for turn in range(ROUNDS + 1):
         mine = _load(suite.url, credentials, directory, first)
         other = _load(bare, credentials, directory, first)
@@ -111,7 +132,7 @@ def compare(suite: Suite, bare: str, credentials: Path, directory: Path) -> dict
     mine, other = sorted(ours)[ROUNDS // 2], sorted(plain)[ROUNDS // 2]
     show(
         ["beats", "per second", "p99 ms", "bare FastAPI", "p99 ms", "ratio (>= 0.40)"],
-        [[f"{STUDENTS} students", round(mine[0]), mine[1], round(other[0]), other[1], mine[0] / other[0]]],
+        [[f"{STUDENTS} students, {what}", round(mine[0]), mine[1], round(other[0]), other[1], mine[0] / other[0]]],
     )
     return {
         "per_second": mine[0], "p99_ms": mine[1], "bare": other[0], "bare_p99_ms": other[1], "ratio": mine[0] / other[0],
@@ -123,7 +144,8 @@ def kept(suite: Suite) -> dict[str, float]:
     """What Postgres holds of the beats."""
     [row] = suite.query(
         "SELECT count(*) AS rows, sum(watch_time_ms)::float8 AS ms, (SELECT sum(credited_ms)::float8 FROM"
-        " learning.watch_sessions) AS sessions_ms FROM learning.progress"
+        " learning.watch_sessions WHERE user_id LIKE 'bench-%') AS sessions_ms"
+        " FROM learning.progress WHERE user_id LIKE 'bench-%'"
     )
     assert row["ms"] == row["sessions_ms"], "what sessions brought and what progress holds differ"
     return {"progress_rows": row["rows"], "credited_seconds": row["ms"] / 1000}
