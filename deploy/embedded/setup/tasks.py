@@ -88,7 +88,7 @@ def _test(arguments: list[str]) -> int:
     workshop.build_web()
     if workshop.find_chromium() != 0:
         return 1
-    selection = ["-m", "not acceptance", "-n", "auto", "--dist", "loadgroup"]
+    selection = ["-m", "not acceptance", "-n", "auto", "--dist", "loadgroup", "--durations", "30"]
     steps = [("tests", lambda: workshop.python("-m", "pytest", *selection, *arguments))]
     if not arguments:
         # With arguments somebody looks at some tests only.
