@@ -287,3 +287,15 @@ def test_the_first_word_of_a_session_may_come_after_its_beats(platform: Platform
 
 def _tell(who: httpx.Client, video: str, session: str, *events: dict[str, Any]) -> httpx.Response:
     return who.post(f"/api/videos/{video}/analytics", json={"sessionId": session, "events": list(events)})
+
+
+def test_nobody_makes_a_courses_traffic_look_dear(platform: Platform, suite: Suite, shown: Shown) -> None:
+    course, video = shown
+    student = platform.student(course)
+    session = platform.watch(student, video).document["sessionId"]
+    events = [{"type": "bandwidth", "bytes": 2**50, "rendition": "180p"}] * 100
+    good(student.post(f"/api/videos/{video}/analytics", json={"sessionId": session, "events": events}), 202)
+    # A buffer, and five megabytes a second since it was opened a moment ago.
+    row = row_of(suite, session)
+    assert 100_000_000 <= row["bandwidth_used"] < 1_000_000_000
+    assert row["bytes_by_rendition"] == {"180p": row["bandwidth_used"]}

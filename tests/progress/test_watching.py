@@ -168,6 +168,61 @@ async def test_what_a_session_did_is_told_in_statements_of_the_profile(alone: Lo
     assert later[2]["result"]["completion"] is True
 
 
+async def test_who_completes_over_two_sessions_is_told_with_all_that_was_watched(alone: LoneProgress) -> None:
+    [chapter] = await alone.course(60.0)
+    user = f"user-{new_id()}"
+    alone.pass_time(60_000)
+    alone.beat(user, alone.session(), chapter, 1, [(0, 29)], 29, state="ended").raise_for_status()
+    alone.pass_time(60_000)
+    alone.beat(user, alone.session(), chapter, 1, [(29, 55)], 55, state="playing").raise_for_status()
+    told = await statements(alone, user)
+    assert [fault for one in told for fault in faults(one)] == []
+    [completed] = [one for one in told if verbs([one]) == ["completed"]]
+    assert segments(completed) == [(0, 55)]
+
+
+async def test_positions_of_old_clients_are_told_in_statements_too(alone: LoneProgress) -> None:
+    [chapter] = await alone.course(20.0)
+    user, session = f"user-{new_id()}", alone.session()
+    assert alone.now is not None
+    opened = {"id": str(session), "opened_at": alone.now.isoformat()}
+    for position in (9.5, 19.0):
+        alone.pass_time(10_000)
+        answer = alone.client.put(
+            f"{alone.url}/api/progress/chapters/{chapter.id}",
+            json={"currentPosition": position},
+            headers=alone.headers(user, session=opened),
+        ).raise_for_status()
+        assert answer.json()["updatedAt"] is not None
+    assert answer.json()["isCompleted"] is True
+    told = await statements(alone, user)
+    assert [fault for one in told for fault in faults(one)] == []
+    assert verbs(told) == ["initialized", "played", "completed"]
+    assert told[-1]["result"]["extensions"][BASE + "time"] == 19
+
+
+async def test_what_was_watched_of_a_film_that_is_deleted_stays(alone: LoneProgress) -> None:
+    [chapter] = await alone.course(60.0)
+    user = f"user-{new_id()}"
+    alone.beat(user, alone.session(), chapter, 1, [(0, 12)], 12).raise_for_status()
+    await alone.sql("UPDATE media.videos SET deleted_at = now() WHERE id = $1", chapter.video_id)
+    shown = alone.progress(user, chapter)
+    assert (shown["watchPercentage"], shown["watchedSeconds"], shown["videoId"]) == (20, 12, None)
+    overview = alone.get(user, f"/api/progress/courses/{chapter.course_id}").json()
+    assert overview["chapters"][0]["watchPercentage"] == 20
+
+
+async def test_a_mark_of_staff_is_no_watching(alone: LoneProgress) -> None:
+    one, other = await alone.course(20.0, 20.0)
+    user = f"user-{new_id()}"
+    alone.beat(user, alone.session(), one, 1, [(0, 5)], 5).raise_for_status()
+    path = f"{alone.url}/api/progress/chapters/{other.id}/complete"
+    alone.client.post(path, params={"userId": user}, headers=alone.headers("boss", Role.ADMIN)).raise_for_status()
+    overview = alone.get(user, f"/api/progress/courses/{one.course_id}").json()
+    assert overview["lastWatched"] == {"chapterId": one.id, "currentPosition": 5}
+    assert [row["chapterId"] for row in alone.get(user, "/api/progress/continue").json()["chapters"]] == [one.id]
+
+
 async def ended_of(alone: LoneProgress, idle: IdleSessions, session: UUID, now: Any) -> str:
     await idle.end(now)
     [row] = await alone.sql("SELECT state FROM learning.watch_sessions WHERE session_id = $1", session)

@@ -95,7 +95,12 @@ def faults(statement: dict[str, Any]) -> list[str]:
     if "completed" in verb:
         schema["properties"]["result"]["required"] = ["extensions", "completion", "duration"]
         schema["properties"]["result"]["properties"]["duration"] = {"pattern": r"^PT\d+(\.\d{1,2})?S$"}
-    return [f"{error.instance_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(statement)]
+    found = [f"{error.instance_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(statement)]
+    if "completed" in verb and not found:
+        done = statement["result"]["extensions"][BASE + "progress"]
+        if done < statement["context"]["extensions"].get(BASE + "completion-threshold", 1):
+            found.append(f"completed with a progress of {done}")
+    return found
 
 
 def segments(statement: dict[str, Any]) -> list[tuple[float, float]]:

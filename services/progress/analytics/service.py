@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from services.progress.analytics import errors, repository
+from services.progress.analytics.figures import Figures
 from services.progress.analytics.policy import AnalyticsPolicy
 from services.progress.analytics.repository import Opened
 from services.progress.analytics.schemas import Event, EventBatch
@@ -73,9 +75,11 @@ class AnalyticsService:
         told = [one for one in told if one.session_id not in full]
         events = await _numbered(session, told)
         new = await repository.tell(session, events)
+        now = datetime.now(UTC)
         for numbered, event in events.items():
             if numbered in new:
-                figures[numbered[0]].add([event])
+                lived = (now - opened[numbered[0]].created_at).total_seconds()
+                figures[numbered[0]].add([event], Figures.most_bytes(lived))
         changed = {session_id for session_id, _ in new}
         await repository.sum_up(session, {one: figures[one] for one in changed})
         return full

@@ -14,11 +14,14 @@ CROSS JOIN LATERAL (SELECT CASE WHEN p.version_id IS DISTINCT FROM v.id AND p.du
     THEN v.duration * 1000 / p.duration_ms ELSE 1 END AS factor) clock
 """
 
+# When somebody was last in a chapter. A mark of staff or a reset is no watching.
+_WATCHED_AT = "coalesce(p.position_at, CASE WHEN p.watched <> '{}' OR p.position_ms > 0 THEN p.updated_at END)"
+
 _OVERVIEW = """
 SELECT catalog.is_staff(ch.course_id, :actor_id, :role) AS is_staff, ch.course_title, ch.chapter_id, ch.title, ch.is_free, ch.video_id IS NOT NULL AS has_video,
        e.user_id IS NOT NULL AS has_enrollment, catalog.locked_reason(ch, :user_id, CAST(:right AS boolean)) AS locked_reason,
        coalesce(p.is_completed, false) AS is_completed, coalesce(p.position_ms * clock.factor, 0)::float8 AS position_ms,
-       coalesce(p.watch_time_ms, 0) AS watch_time_ms, p.updated_at, p.completed_at, p.user_id IS NOT NULL AS has_progress,
+       coalesce(p.watch_time_ms, 0) AS watch_time_ms, {watched_at} AS watched_at, p.completed_at, p.user_id IS NOT NULL AS has_progress,
        coalesce(v.duration * 1000, p.duration_ms)::float8 AS duration_ms,
        coalesce(clock.factor * (SELECT sum(upper(r) - lower(r)) FROM unnest(p.watched) r), 0)::float8 AS watched_ms
 FROM catalog.current_chapters ch
@@ -28,7 +31,7 @@ LEFT JOIN learning.progress p ON p.user_id = :user_id AND p.chapter_id = ch.chap
 {clock}
 WHERE ch.course_id = :course_id ORDER BY ch.position
 """
-OVERVIEW = text(_OVERVIEW.replace("{clock}", _CLOCK))
+OVERVIEW = text(_OVERVIEW.replace("{clock}", _CLOCK).replace("{watched_at}", _WATCHED_AT))
 
 TOTALS = text("""
 SELECT coalesce(sum(p.watch_time_ms), 0)::float8 AS watch_time_ms,
@@ -43,24 +46,26 @@ SELECT coalesce(sum(p.watch_time_ms), 0)::float8 AS watch_time_ms,
 FROM learning.progress p WHERE p.user_id = :user_id
 """)
 
-COURSES = text("""
+_COURSES = """
 SELECT ch.course_id, ch.course_title AS title, count(ch.video_id) AS chapters_total,
        count(*) FILTER (WHERE p.is_completed AND ch.video_id IS NOT NULL) AS chapters_completed,
-       coalesce(sum(p.watch_time_ms), 0)::float8 AS watch_time_ms, max(p.updated_at) AS last_watched_at, done.completed_at
+       coalesce(sum(p.watch_time_ms), 0)::float8 AS watch_time_ms, max({watched_at}) AS last_watched_at, done.completed_at
 FROM catalog.current_chapters ch
 LEFT JOIN learning.progress p ON p.user_id = :user_id AND p.chapter_id = ch.chapter_id
 LEFT JOIN learning.course_completions done ON done.user_id = :user_id AND done.course_id = ch.course_id
 WHERE ch.course_id IN (SELECT course_id FROM learning.progress WHERE user_id = :user_id)
-GROUP BY ch.course_id, ch.course_title, done.completed_at ORDER BY max(p.updated_at) DESC LIMIT 200
-""")
+GROUP BY ch.course_id, ch.course_title, done.completed_at ORDER BY max({watched_at}) DESC NULLS LAST LIMIT 200
+"""
+COURSES = text(_COURSES.replace("{watched_at}", _WATCHED_AT))
 
 # Of each course the chapter that was watched last, or where that one is completed the next one after it that has a film
 # and is not: what a student would go on with.
 _GOING_ON = """
 WITH last AS (
-    SELECT DISTINCT ON (p.course_id) p.course_id, p.chapter_id, coalesce(p.position_at, p.updated_at) AS updated_at
+    SELECT DISTINCT ON (p.course_id) p.course_id, p.chapter_id, {watched_at} AS updated_at
     FROM learning.progress p JOIN catalog.current_chapters ch ON ch.chapter_id = p.chapter_id
-    WHERE p.user_id = :user_id AND ch.video_id IS NOT NULL ORDER BY p.course_id, coalesce(p.position_at, p.updated_at) DESC
+    WHERE p.user_id = :user_id AND ch.video_id IS NOT NULL AND {watched_at} IS NOT NULL
+    ORDER BY p.course_id, {watched_at} DESC
 ), next AS (
     SELECT DISTINCT ON (last.course_id) last.updated_at AS last_watched_at, ch.course_id, ch.course_title, ch.chapter_id,
            ch.title, ch.video_id, coalesce(p.is_completed, false) AS is_completed, p.user_id IS NOT NULL AS is_begun,
@@ -81,7 +86,7 @@ WITH last AS (
 )
 SELECT * FROM next WHERE locked_reason IS NULL ORDER BY last_watched_at DESC LIMIT :limit
 """
-GOING_ON = text(_GOING_ON.replace("{clock}", _CLOCK))
+GOING_ON = text(_GOING_ON.replace("{clock}", _CLOCK).replace("{watched_at}", _WATCHED_AT))
 
 DAYS = text("""
 SELECT (starts_at AT TIME ZONE :tz)::date AS day, sum(watched_ms)::float8 / 1000 AS seconds

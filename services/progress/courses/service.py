@@ -50,7 +50,7 @@ class CourseProgressService:
         chapters = [_chapter(row, staff=teaches and student == actor.user_id) for row in rows]
         countable = [chapter for chapter, row in zip(chapters, rows, strict=True) if row["has_video"]]
         completed = sum(chapter.is_completed for chapter in countable)
-        touched = max((row for row in rows if row["updated_at"]), key=lambda row: row["updated_at"], default=None)
+        touched = max((row for row in rows if row["watched_at"]), key=lambda row: row["watched_at"], default=None)
         return CourseProgress(
             course_id=course_id,
             title=rows[0]["course_title"],

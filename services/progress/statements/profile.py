@@ -58,7 +58,8 @@ def statement(
     from_ms: int = 0,
     to_ms: int = 0,
 ) -> Statement:
-    """``verb`` is one of `VERBS`; ``played``: what the session has played so far, in milliseconds of film."""
+    """``verb`` is one of `VERBS`; ``played``: what has been played so far, in milliseconds of film: in the
+    session, and of ``completed`` in all of them."""
     id_ = new_id()
     document: dict[str, Any] = {
         "id": str(id_),

@@ -10,7 +10,8 @@ def answer(facts: ChapterFacts, standing: Standing | None, *, teaches: bool, ope
     ``opens_next``: whether the chapter is completed that has to be for the next one to open."""
     row = standing or Standing("", facts.chapter_id)
     row.bring_to(facts)
-    duration = facts.duration_ms
+    # Where the film is gone, what was watched of it stays what it was.
+    duration = row.duration_ms if facts.duration_ms is None else facts.duration_ms
     seen = credit.length(credit.clip(row.watched, duration)) if duration else 0
     reached = row.frontier_ms
     restricted = facts.first_watch_restricted and not row.is_completed and not teaches

@@ -125,6 +125,8 @@ class _Batch:
             happened = _apply(report, its, book, place, lengths)
             telling.take(happened, its, book.standing(place), book.viewing(place))
         await ledger.write(self._session, book)
+        for stands in book.standings.values():
+            stands.updated_at = book.moment
         await self._courses(telling)
         await telling.write(self._session)
         if bell is not None and (telling.events or telling.statements):

@@ -184,7 +184,12 @@ def moved(
             spans = credit.clip([(standing.position_ms, position_ms)], facts.duration_ms or 0)
     earned = credit.spend(spans, budget.balance_ms)
     standing.position_ms, standing.position_at = position_ms, moment
-    return _earn(earned.spans, earned.spent_ms, facts, standing, viewing, budget, moment)
+    happened: list[Happened] = []
+    if viewing is not None and not viewing.beats:
+        told = Told(viewing.last_seq, earned.spans, position_ms, "playing" if earned.spans else None)
+        happened += _course_of(told, viewing, facts, honest=True)
+    happened += _earn(earned.spans, earned.spent_ms, facts, standing, viewing, budget, moment)
+    return happened
 
 
 def _earn(

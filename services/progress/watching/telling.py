@@ -55,7 +55,7 @@ class Telling:
         for one in happened:
             if one.what in VERBS:
                 if viewing is not None:
-                    self._state(one, facts, standing.user_id, viewing)
+                    self._state(one, facts, standing, viewing)
             else:
                 self.events.append(
                     Event(
@@ -68,10 +68,10 @@ class Telling:
                     )
                 )
 
-    def _state(self, one: Happened, facts: ChapterFacts, user_id: str, viewing: Viewing) -> None:
+    def _state(self, one: Happened, facts: ChapterFacts, standing: Standing, viewing: Viewing) -> None:
         subject = Subject(
             self.home,
-            user_id,
+            standing.user_id,
             viewing.session_id,
             facts.chapter_id,
             facts.title,
@@ -84,12 +84,13 @@ class Telling:
             one.what,
             subject,
             self.moment,
-            played=viewing.played,
+            # A chapter may be completed over many sessions: what completed it is all that was watched of it.
+            played=standing.watched if one.what == "completed" else viewing.played,
             time_ms=one.details.get("time", viewing.position_ms or 0),
             from_ms=one.details.get("from", 0),
             to_ms=one.details.get("to", 0),
         )
-        self.statements.append((viewing.session_id, user_id, made))
+        self.statements.append((viewing.session_id, standing.user_id, made))
 
     async def write(self, session: Session) -> None:
         if self.events:
