@@ -29,6 +29,9 @@ Text = Annotated[str, AfterValidator(_storable)]
 
 
 def _iso(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        # The first and the last moment that there are come from Postgres as its infinities, without a zone.
+        moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

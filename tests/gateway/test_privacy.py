@@ -14,6 +14,7 @@ from tests.conftest import TestDatabase
 from tests.support.clients import good, refused
 from tests.support.lone_gateway import Gateway, jwt_of
 from tests.support.patience import until
+from tests.support.running import free_port
 from tests.support.served import INNER_SECRET, Asked, Reply, Served, StandIn, gateway_settings
 from tests.support.switched import Switch
 
@@ -42,6 +43,8 @@ def school(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> 
         listen_port=0,
         database_url=postgres.services["progress"],
         progress_service_secret=INNER_SECRET,
+        redis_url=f"redis://127.0.0.1:{free_port()}/0",
+        webhook_secret_key="w" * 40,
     )
     with Served(create_progress(settings)) as address, Nobody() as others, others.serving():
         switch = Switch(("127.0.0.1", int(address.rpartition(":")[2])))
