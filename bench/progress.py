@@ -113,7 +113,6 @@ async def _fill(suite: Suite) -> None:
     try:
         await connection.execute("SET statement_timeout = 0")
         took = await fill(connection, Scale())
-        await connection.execute("CHECKPOINT")
     finally:
         await connection.close()
     show(["made", "seconds"], [[what, seconds] for what, seconds in took.items()])
