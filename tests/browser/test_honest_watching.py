@@ -45,6 +45,7 @@ def refusals(platform: Platform) -> list[str]:
     return [line for line in platform.suite.lines if REFUSED.search(line)]
 
 
+@pytest.mark.acceptance
 def test_at_twice_the_speed_no_player_is_refused_a_key(
     platform: Platform, open_page: OpenPage, beside: Executor, tmp_path: Path
 ) -> None:

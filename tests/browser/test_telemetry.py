@@ -79,6 +79,7 @@ def test_a_student_watches_and_leaves_and_it_is_told_how_it_played(
     assert 0 < row["bandwidth_used"] <= sum(sizes)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("sought", [False, True])
 def test_a_film_that_stands_for_want_of_a_network_has_stalled_and_one_that_is_sought_in_has_not(
     sought: bool, platform: Platform, open_page: OpenPage, lecture: Path

@@ -38,6 +38,7 @@ def work_in_progress(suite: Suite) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*")} - own
 
 
+@pytest.mark.acceptance
 def test_a_suite_killed_in_the_middle_of_a_transcode_goes_on_where_it_was(new_suite: NewSuite, films: Path) -> None:
     film = make_film(films / "crash.mp4", seconds=20, size="1280x720")
     suite = new_suite().start()
