@@ -133,11 +133,7 @@ def service_environment(service: str, settings: RunSettings, home: Home, parts: 
 def worker_environment(service: str, settings: RunSettings, home: Home, parts: Parts) -> dict[str, str]:
     """For `python -m services.<service>.worker`: as for the service, but nobody calls it over HTTP."""
     environment = service_environment(service, settings, home, parts)
-    needless = ["LISTEN_HOST", "LISTEN_PORT"]
-    if service != "progress":
-        # Its worker makes rows with addresses that are hashed under a key of that secret.
-        needless.append(f"{service.upper()}_SERVICE_SECRET")
-    for name in needless:
+    for name in ("LISTEN_HOST", "LISTEN_PORT", f"{service.upper()}_SERVICE_SECRET"):
         del environment[name]
     return environment
 

@@ -11,7 +11,7 @@ from services.media.catalog.service import CatalogService
 from services.media.direct.service import DirectService
 from services.media.downloads.service import DownloadService
 from services.media.enrollments.service import EnrollmentService
-from services.media.ingest import errors as ingest_errors
+from services.media.ingest.errors import ADDRESSES
 from services.media.ingest.fetching import Fetcher
 from services.media.keys.periods import Periods
 from services.media.keys.rotation import Rotation
@@ -100,7 +100,7 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
     taking = cast("UploadStore", private)
     ledger = UploadLedger(database, taking, videos, quota, sniffer, settings.max_upload_bytes, settings.uploads_live)
     reception = Reception(database, taking, sniffer, settings.uploads_live)
-    fetcher = Fetcher(Allowed(settings.ingest_allow, ingest_errors))
+    fetcher = Fetcher(Allowed(settings.ingest_allow, ADDRESSES))
     feeder = Feeder(database, ledger, reception, private, fetcher, media_bell)
     try:
         yield Parts(

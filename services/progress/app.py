@@ -21,8 +21,8 @@ from services.progress.statements.endpoints import router as statements_router
 from services.progress.watching.endpoints import router as watching_router
 from services.progress.watching.reports import Clock, Reports
 from services.progress.watching.service import WatchingService
-from services.progress.webhooks import errors as webhook_errors
 from services.progress.webhooks.endpoints import router as webhooks_router
+from services.progress.webhooks.errors import ADDRESSES
 from services.progress.webhooks.service import WebhookService
 from services.progress.webhooks.signing import Secrets
 from shared.auth import ServiceTokens
@@ -59,7 +59,7 @@ def create_app(settings: ProgressSettings, clock: Clock | None = None) -> FastAP
         app.state.people = People(database, PEOPLE)
         app.state.costs = CostService(database, settings.key_rotation_days)
         app.state.events = EventService(database)
-        allowed = Allowed(settings.webhook_allow, webhook_errors)
+        allowed = Allowed(settings.webhook_allow, ADDRESSES)
         secrets = Secrets(settings.webhook_secret_key.get_secret_value())
         app.state.webhooks = WebhookService(database, allowed, secrets, bell)
         app.state.analytics = AnalyticsService(database, settings.analytics_policy)

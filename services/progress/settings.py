@@ -10,7 +10,7 @@ from shared.settings import DatabaseSettings, Fragment, ListenSettings, LogSetti
 
 class WebhookSettings(Fragment):
     webhook_secret_key: Annotated[SecretStr, Field(min_length=32)]
-    """The signing secret of every endpoint is derived from it."""
+    """The signing secret of every endpoint is derived from it, and the key of hashed addresses."""
     webhook_allow: str = ""
     """Host names and CIDRs that webhooks may be sent to although they are not public, separated by commas."""
 
@@ -26,10 +26,9 @@ class StatementSettings(Fragment):
         return (self.xapi_home_page or self.public_url or "http://localhost").rstrip("/")
 
 
-class AnalyticsSettings(Fragment):
-    """Of the service and its worker: both make rows of viewing sessions."""
+class AnalyticsSettings(WebhookSettings):
+    """Of the service and its worker: both make rows of viewing sessions, with addresses hashed under one key."""
 
-    progress_service_secret: SecretStr
     view_threshold_seconds: float = Field(default=10, ge=0, allow_inf_nan=False)
     analytics_retention_days: int = Field(default=90, ge=0, le=36_500)
     analytics_ip: AddressPolicy = "truncated"
@@ -40,22 +39,19 @@ class AnalyticsSettings(Fragment):
             self.view_threshold_seconds,
             self.analytics_retention_days,
             self.analytics_ip,
-            address_key(self.progress_service_secret.get_secret_value()),
+            address_key(self.webhook_secret_key.get_secret_value()),
         )
 
 
-class ProgressSettings(
-    DatabaseSettings, RedisSettings, ListenSettings, WebhookSettings, StatementSettings, AnalyticsSettings
-):
+class ProgressSettings(DatabaseSettings, RedisSettings, ListenSettings, StatementSettings, AnalyticsSettings):
+    progress_service_secret: SecretStr
     egress_price_per_gb: float = Field(default=0, ge=0, allow_inf_nan=False)
     """What a gigabyte (10^9 bytes) that leaves costs, in the installation's own currency."""
     key_rotation_days: float = Field(default=7, ge=0, le=365)
     """As the media service has it: what storage costs depends on it."""
 
 
-class ProgressWorkerSettings(
-    DatabaseSettings, RedisSettings, LogSettings, WebhookSettings, StatementSettings, AnalyticsSettings
-):
+class ProgressWorkerSettings(DatabaseSettings, RedisSettings, LogSettings, StatementSettings, AnalyticsSettings):
     webhook_retry_scale: float = Field(default=1, gt=0, le=1)
     """Shortens the waits between attempts, to try out a receiver in minutes instead of a day."""
     event_retention_days: float = Field(default=90, ge=8, le=3650)

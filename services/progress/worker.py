@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -21,8 +21,8 @@ from services.progress.rounds import Waking, keep_looking
 from services.progress.settings import ProgressWorkerSettings
 from services.progress.statements.forwarding import Forwarder, Store
 from services.progress.watching.idle import IdleSessions
-from services.progress.webhooks import errors as webhook_errors
 from services.progress.webhooks.delivery import Deliverer
+from services.progress.webhooks.errors import ADDRESSES
 from services.progress.webhooks.signing import Secrets
 from shared.contracts.jobs import PROGRESS_QUEUE, EventsWaiting
 from shared.db import Database
@@ -57,7 +57,7 @@ async def _open_parts(settings: ProgressWorkerSettings) -> AsyncIterator[Parts]:
     waking = Waking()
     deliverer = Deliverer(
         database,
-        Allowed(settings.webhook_allow, webhook_errors),
+        Allowed(settings.webhook_allow, ADDRESSES),
         Secrets(settings.webhook_secret_key.get_secret_value()),
         waking,
         owner=f"{socket.gethostname()}-{os.getpid()}",
@@ -83,7 +83,6 @@ async def work(settings: ProgressWorkerSettings) -> None:
         looks = {
             "numbering events": parts.numbering.work,
             "delivering webhooks": parts.deliverer.look,
-            "ending silent sessions": parts.idle.look,
         }
         if parts.forwarder is not None:
             looks["forwarding statements"] = parts.forwarder.look
@@ -101,6 +100,9 @@ def _worker(settings: ProgressWorkerSettings, parts: Parts) -> Any:
     async def make_partitions(context: dict[str, Any]) -> None:
         async with parts.database.session_scope() as session:
             await session.execute(MAKE_PARTITIONS)
+
+    async def end_silent_sessions(context: dict[str, Any]) -> None:
+        await parts.idle.end(datetime.now(UTC))
 
     async def settle_sessions(context: dict[str, Any]) -> None:
         await settle(parts.database, policy)
@@ -121,6 +123,7 @@ def _worker(settings: ProgressWorkerSettings, parts: Parts) -> Any:
         cron_jobs=[
             every(make_partitions, "make_partitions", minute={11}),
             every(forget_events, "forget_events", minute={13}),
+            every(end_silent_sessions, "end_silent_sessions", second=EVERY_TEN_SECONDS),
             every(settle_sessions, "settle_sessions", second=EVERY_TEN_SECONDS),
             every(make_days, "make_days", second={5}),
             every(keep_what_is_kept, "keep_what_is_kept", minute={17}),

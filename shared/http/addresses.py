@@ -8,7 +8,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -26,14 +27,27 @@ _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _SPECIAL = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
 
 
-class Refusals(Protocol):
-    """How a feature says no to an address; a module with these functions will do."""
+@dataclass(frozen=True)
+class Refusals:
+    """How a feature says no to the address in a request's ``url``. ``cannot``: what can not be done with it; ``setting``:
+    where an operator names addresses that are not public."""
 
-    def invalid_url(self, why: str) -> Problem: ...
+    cannot: str
+    setting: str
 
-    def address_refused(self, host: str) -> Problem: ...
+    def invalid_url(self, why: str) -> Problem:
+        return Problem(422, "invalid_url", f"{self.cannot}: {why}.", field="url")
 
-    def host_not_found(self, host: str) -> Problem: ...
+    def address_refused(self, host: str) -> Problem:
+        return Problem(
+            422,
+            "address_refused",
+            f"{host[:253]} is no public address. An operator may allow it by {self.setting}.",
+            field="url",
+        )
+
+    def host_not_found(self, host: str) -> Problem:
+        return Problem(422, "host_not_found", f"There is no host {host[:253]}. Check the address.", field="url")
 
 
 class Allowed:

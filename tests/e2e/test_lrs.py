@@ -11,8 +11,8 @@ import pytest
 from tests.support.clients import Platform, good, refused
 from tests.support.patience import until
 from tests.support.running import Suite
-from tests.support.secrecy import stop_and_search
 from tests.support.served import Asked, Reply, StandIn
+from tests.support.suites import platform_fixture, running_suite
 
 VERB = "https://w3id.org/xapi/video/verbs/played"
 PASSWORD = "a-password-of-the-store"
@@ -64,18 +64,11 @@ def store() -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Suite]:
     settings = {"LRS_URL": f"{store.url}/xapi/", "LRS_USERNAME": "lectern", "LRS_PASSWORD": PASSWORD}
-    running = Suite(tmp_path_factory.mktemp("lectern") / "home", **settings).start()
-    running.spoken.add(PASSWORD)
-    yield running
-    found = stop_and_search(running)
-    assert not found, f"secrets stand in what was written: {found}"
+    with running_suite(tmp_path_factory.mktemp("lectern") / "home", PASSWORD, **settings) as running:
+        yield running
 
 
-@pytest.fixture(scope="module")
-def platform(suite: Suite) -> Iterator[Platform]:
-    made = Platform(suite)
-    yield made
-    made.close()
+platform = platform_fixture("module")
 
 
 def made(suite: Suite, user: str, count: int, verb: str = VERB) -> list[str]:

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from tests.support.clients import Course, Platform, good, refused
 from tests.support.films import make_film, make_marked_film
 from tests.support.patience import until
 from tests.support.running import ROOT, Suite
-from tests.support.secrecy import stop_and_search
+from tests.support.suites import suite_fixtures
 from tests.support.workers import WORKER
 
 FAKE = ROOT / "tests" / "support" / "transcriber.py"
@@ -22,19 +21,7 @@ COMMAND = f"'{sys.executable}' '{FAKE}' {{audio}} {{output}} {{language}}"
 MARKS = (1.0, 3.2, 5.48)
 
 
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    running = Suite(tmp_path_factory.mktemp("lectern") / "home", TRANSCRIBE_COMMAND=COMMAND).start()
-    yield running
-    found = stop_and_search(running)
-    assert not found, f"secrets stand in what was written: {found}"
-
-
-@pytest.fixture(scope="module")
-def platform(suite: Suite) -> Iterator[Platform]:
-    made = Platform(suite)
-    yield made
-    made.close()
+suite, platform = suite_fixtures("module", TRANSCRIBE_COMMAND=COMMAND)
 
 
 @pytest.fixture(scope="module")

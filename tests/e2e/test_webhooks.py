@@ -19,29 +19,16 @@ from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.receiver import Receiver, header, verified
 from tests.support.running import ROOT, Suite
-from tests.support.secrecy import stop_and_search
 from tests.support.served import Reply
+from tests.support.suites import suite_fixtures
 
 WORKER = "services.progress.worker"
 WEBHOOKS = "/api/admin/webhooks"
 NOBODY = "0198c0de-0000-7000-8000-000000000000"
 
 
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """A suite that may send to this machine, and whose day of attempts is some minutes."""
-    settings = {"WEBHOOK_ALLOW": "127.0.0.0/8,receiver.invalid", "WEBHOOK_RETRY_SCALE": "0.002"}
-    running = Suite(tmp_path_factory.mktemp("lectern") / "home", **settings).start()
-    yield running
-    found = stop_and_search(running)
-    assert not found, f"secrets stand in what was written: {found}"
-
-
-@pytest.fixture(scope="module")
-def platform(suite: Suite) -> Iterator[Platform]:
-    made = Platform(suite)
-    yield made
-    made.close()
+# A suite that may send to this machine, and whose day of attempts is some minutes.
+suite, platform = suite_fixtures("module", WEBHOOK_ALLOW="127.0.0.0/8,receiver.invalid", WEBHOOK_RETRY_SCALE="0.002")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """The fixtures of a running suite, for each kind of test that wants one."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -10,18 +12,33 @@ from tests.support.running import Suite
 from tests.support.secrecy import stop_and_search
 
 
-def suite_fixtures(scope: Literal["session", "module"]) -> tuple[Any, Any]:
-    """The fixtures ``suite`` and ``platform``, for a conftest.py to take over under these names.
+@contextmanager
+def running_suite(home: Path, *secrets: str, **settings: str) -> Iterator[Suite]:
+    """A suite with these settings; at the end it stops cleanly, and has written no secret anywhere: none of its own, and
+    none of ``secrets``, which others gave it."""
+    running = Suite(home, **settings).start()
+    running.spoken |= set(secrets)
+    yield running
+    found = stop_and_search(running)
+    assert not found, f"secrets stand in what was written: {found}"
 
-    The suite has default settings and lives as long as ``scope``; at the end it stops cleanly, and has written no secret anywhere.
+
+def suite_fixtures(scope: Literal["session", "module"], **settings: str) -> tuple[Any, Any]:
+    """The fixtures ``suite`` and ``platform``, for a conftest.py or a module of tests to take over under these names.
+
+    The suite has default settings beside those that are named, and lives as long as ``scope``.
     """
 
     @pytest.fixture(scope=scope)
     def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-        running = Suite(tmp_path_factory.mktemp("lectern") / "home").start()
-        yield running
-        found = stop_and_search(running)
-        assert not found, f"secrets stand in what was written: {found}"
+        with running_suite(tmp_path_factory.mktemp("lectern") / "home", **settings) as running:
+            yield running
+
+    return suite, platform_fixture(scope)
+
+
+def platform_fixture(scope: Literal["session", "module"]) -> Any:
+    """The fixture ``platform``, beside a ``suite`` that is made in a way of its own."""
 
     @pytest.fixture(scope=scope)
     def platform(suite: Suite) -> Iterator[Platform]:
@@ -29,4 +46,4 @@ def suite_fixtures(scope: Literal["session", "module"]) -> tuple[Any, Any]:
         yield made
         made.close()
 
-    return suite, platform
+    return platform

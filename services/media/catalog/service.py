@@ -14,12 +14,10 @@ from services.media.catalog.schemas import (
 )
 from services.media.catalog.staff import is_staff
 from shared.contracts.access import Actor
+from shared.contracts.completion import COMPLETE_AT
 from shared.contracts.video import VideoStatus
 from shared.db import Database, Session
 from shared.db.models.catalog import Course
-
-COMPLETE_AT = 90.0
-"""Per cent of a film, where neither its chapter nor its course says otherwise."""
 
 
 class CatalogService:

@@ -1,23 +1,9 @@
 """Why a film is not fetched."""
 
 from shared.http import Problem
+from shared.http.addresses import Refusals
 
-
-def invalid_url(why: str) -> Problem:
-    return Problem(422, "invalid_url", f"The film can not be fetched from this address: {why}.", field="url")
-
-
-def address_refused(host: str) -> Problem:
-    return Problem(
-        422,
-        "address_refused",
-        f"{host[:253]} is no public address. An operator may allow it by INGEST_ALLOW.",
-        field="url",
-    )
-
-
-def host_not_found(host: str) -> Problem:
-    return Problem(422, "host_not_found", f"There is no host {host[:253]}. Check the address.", field="url")
+ADDRESSES = Refusals("The film can not be fetched from this address", "INGEST_ALLOW")
 
 
 def fetch_refused(status: int) -> Problem:

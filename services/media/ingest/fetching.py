@@ -85,7 +85,7 @@ class _Fetched:
             self.starts_at = upload.received
         encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
         if encoded:
-            raise errors.invalid_url("the server sends it compressed")
+            raise errors.ADDRESSES.invalid_url("the server sends it compressed")
         self.length = None if size is None else self.starts_at + size
         etag = response.headers.get("ETag")
         self.etag = etag if etag and etag.startswith('"') else None

@@ -33,6 +33,6 @@ class AnalyticsPolicy:
         return hmac.new(self.address_key, str(truncated).encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def address_key(service_secret: str) -> bytes:
-    """The key of hashed addresses, from the secret that only this service and the gateway know."""
-    return hmac.new(service_secret.encode(), _PURPOSE, hashlib.sha256).digest()
+def address_key(secret: str) -> bytes:
+    """The key of hashed addresses, from a secret that only this service and its worker know."""
+    return hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).digest()

@@ -17,6 +17,7 @@ from services.progress.courses.schemas import (
     LastWatched,
     Stats,
 )
+from services.progress.watching import credit
 from shared.contracts.access import Actor
 from shared.db import Database
 from shared.http import Problem
@@ -141,7 +142,7 @@ def _not_shown() -> Problem:
 def _chapter(row: RowMapping, *, staff: bool) -> ChapterState:
     reason = None if staff else row["locked_reason"]
     duration = row["duration_ms"] or 0
-    percentage = min(100.0, round(100 * row["watched_ms"] / duration, 1)) if duration else 0.0
+    percentage = credit.percentage(row["watched_ms"], duration)
     begun = row["watched_ms"] > 0 or row["position_ms"] > 0
     state = "completed" if row["is_completed"] else "in_progress" if begun else "not_started"
     return ChapterState(
@@ -184,6 +185,6 @@ def _go_on(row: RowMapping) -> GoOn:
         state="in_progress" if row["watched_ms"] > 0 or row["position_ms"] > 0 else "not_started",
         current_position=round(row["position_ms"] / 1000, 3),
         total_duration=duration / 1000 if duration else None,
-        watch_percentage=min(100.0, round(100 * row["watched_ms"] / duration, 1)) if duration else 0.0,
+        watch_percentage=credit.percentage(row["watched_ms"], duration),
         last_watched_at=row["last_watched_at"],
     )

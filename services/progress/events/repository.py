@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -69,9 +70,24 @@ SELECT count(*) FROM gone
 """)
 
 WRITE = text("""
-INSERT INTO analytics.platform_events (id, type, user_id, course_id, chapter_id, video_id, data)
-VALUES (:id, :type, :user_id, :course_id, :chapter_id, :video_id, CAST(:data AS jsonb))
+INSERT INTO analytics.platform_events (id, type, user_id, course_id, chapter_id, video_id, data, created_at)
+SELECT id, type, user_id, course_id, chapter_id, video_id, data::jsonb, coalesce(CAST(:at AS timestamptz), now())
+FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:users AS text[]), CAST(:courses AS text[]),
+            CAST(:chapters AS text[]), CAST(:videos AS uuid[]), CAST(:data AS text[]))
+     AS q(id, type, user_id, course_id, chapter_id, video_id, data)
 """)
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """Something that became true, and whom and what it is about."""
+
+    type: str
+    user_id: str | None = None
+    course_id: str | None = None
+    chapter_id: str | None = None
+    video_id: UUID | None = None
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 async def lock(session: Session) -> bool:
@@ -113,18 +129,18 @@ async def forget(session: Session, age: timedelta, most: int) -> int:
     return int((await session.execute(FORGET, {"age": age, "most": most})).scalar_one())
 
 
-async def write(
-    session: Session,
-    kind: str,
-    data: dict[str, Any],
-    *,
-    user_id: str | None = None,
-    course_id: str | None = None,
-    chapter_id: str | None = None,
-    video_id: UUID | None = None,
-) -> UUID:
-    """An event of progress's own, in the transaction that made it true; its id."""
-    about = {"user_id": user_id, "course_id": course_id, "chapter_id": chapter_id, "video_id": video_id}
-    event_id = new_id()
-    await session.execute(WRITE, {"id": event_id, "type": kind, "data": json.dumps(data), **about})
-    return event_id
+async def write(session: Session, events: Sequence[NewEvent], at: datetime | None = None) -> list[UUID]:
+    """Events of progress's own, in the transaction that made them true; their ids. ``at``: when, now by default."""
+    ids = [new_id() for _ in events]
+    values = {
+        "ids": ids,
+        "types": [event.type for event in events],
+        "users": [event.user_id for event in events],
+        "courses": [event.course_id for event in events],
+        "chapters": [event.chapter_id for event in events],
+        "videos": [event.video_id for event in events],
+        "data": [json.dumps(event.data) for event in events],
+        "at": at,
+    }
+    await session.execute(WRITE, values)
+    return ids

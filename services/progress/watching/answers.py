@@ -21,7 +21,7 @@ def answer(facts: ChapterFacts, standing: Standing | None, *, teaches: bool, ope
         video_id=str(facts.video_id) if facts.video_id else None,
         current_position=row.position_ms / 1000,
         total_duration=None if duration is None else duration / 1000,
-        watch_percentage=round(100 * seen / duration, 1) if duration else 0.0,
+        watch_percentage=credit.percentage(seen, duration),
         completion_percentage=facts.completion_percentage,
         is_completed=row.is_completed,
         completed_at=row.completed_at,

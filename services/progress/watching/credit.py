@@ -6,6 +6,8 @@ All amounts are whole milliseconds. Positions are on the film's clock, budgets o
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from shared.contracts.completion import COMPLETE_AT
+
 Span = tuple[int, int]
 """A stretch of film: from (inclusive) to (exclusive)."""
 
@@ -16,8 +18,6 @@ BRIDGED_SHARE = 0.10
 """All that is bridged together is at most the one and this share of what was watched before it: otherwise a moment told
 every two seconds would carry the frontier through the film."""
 
-COMPLETE_AT = 90.0
-"""Per cent of a film, where neither its chapter nor its course says otherwise."""
 RATE = 2.0
 """Nobody plays faster than twice: a second on the wall earns at most two of film."""
 FIRST_BALANCE_MS = 30_000
@@ -127,6 +127,11 @@ def length(spans: Iterable[Span]) -> int:
     return sum(end - start for start, end in spans)
 
 
+def percentage(seen_ms: float, duration_ms: float | None) -> float:
+    """How much of a film that is, to a tenth of a per cent; nothing of a film whose length nobody knows."""
+    return min(100.0, round(100 * seen_ms / duration_ms, 1)) if duration_ms else 0.0
+
+
 def is_complete(watched: Sequence[Span], duration_ms: int, percentage: float = COMPLETE_AT) -> bool:
     return duration_ms > 0 and length(watched) >= percentage / 100 * duration_ms
 
@@ -138,6 +143,6 @@ def stretch(spans: Iterable[Span], before_ms: int, after_ms: int) -> list[Span]:
 
 def stretched(place_ms: int, before_ms: int, after_ms: int) -> int:
     """As `stretch`, one place. Half a millisecond goes up, as Postgres rounds."""
-    if before_ms <= 0:
+    if before_ms <= 0 or before_ms == after_ms:
         return min(place_ms, after_ms)
     return min((2 * place_ms * after_ms + before_ms) // (2 * before_ms), after_ms)

@@ -1,7 +1,6 @@
 """Sessions that fell silent have ended: a laptop was closed, a network was lost, a player tells no end."""
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -16,8 +15,6 @@ SILENT = timedelta(minutes=5)
 PAUSED = timedelta(hours=2)
 """Whoever paused may come back as long as a session lives without a key or a beat."""
 AT_ONCE = 200
-EVERY = 15.0
-"""Seconds from one look to the next."""
 
 TAKE = text("""
 SELECT session_id, user_id, chapter_id, state, position_ms, duration_ms, played, last_beat_at
@@ -39,50 +36,39 @@ class IdleSessions:
         self._database = database
         self._home = home
         self._chapters = Chapters()
-        self._next = 0.0
 
-    async def look(self) -> bool:
-        """End some of what fell silent; True where there may be more. At most once in `EVERY`."""
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        more = await self.end(datetime.now(UTC))
-        self._next = now if more else now + EVERY
-        return more
-
-    async def end(self, now: datetime) -> bool:
-        """End what fell silent, up to some hundred, with statements of the moment it did; True where there may be more.
-        What a beat wakes up goes on."""
-        async with self._database.session_scope() as session:
-            return await self._some(session, now) == AT_ONCE
+    async def end(self, now: datetime) -> None:
+        """End what fell silent, with statements of the moment it did. What a beat wakes up goes on."""
+        some = AT_ONCE
+        while some == AT_ONCE:
+            async with self._database.session_scope() as session:
+                some = await self._some(session, now)
 
     async def _some(self, session: Session, now: datetime) -> int:
         values = {"silent": now - SILENT, "paused": now - PAUSED, "limit": AT_ONCE}
         rows = (await session.execute(TAKE, values)).mappings().all()
-        if not rows:
-            return 0
         facts = await self._chapters.facts(session, {row["chapter_id"] for row in rows})
+        telling = Telling(self._home, now)
         for row in rows:
             its = facts.get(row["chapter_id"])
             if its is not None and row["state"] != "open":
-                await self._tell(session, row, its)
+                _tell(telling, row, its)
+        await telling.write(session)
         ids: list[UUID] = [row["session_id"] for row in rows]
         await session.execute(END, {"ids": ids})
         return len(rows)
 
-    async def _tell(self, session: Session, row: RowMapping, facts: ChapterFacts) -> None:
-        viewing = Viewing(
-            row["session_id"],
-            row["user_id"],
-            row["chapter_id"],
-            played=[(span.lower, span.upper) for span in row["played"]],
-            duration_ms=row["duration_ms"],
-            position_ms=row["position_ms"],
-        )
-        place = {"time": row["position_ms"] or 0}
-        happened = [Happened("paused", place)] if row["state"] == "playing" else []
-        telling = Telling(self._home, row["last_beat_at"])
-        telling.take(
-            [*happened, Happened("terminated", place)], facts, Standing(row["user_id"], row["chapter_id"]), viewing
-        )
-        await telling.write(session)
+
+def _tell(telling: Telling, row: RowMapping, facts: ChapterFacts) -> None:
+    viewing = Viewing(
+        row["session_id"],
+        row["user_id"],
+        row["chapter_id"],
+        played=[(span.lower, span.upper) for span in row["played"]],
+        duration_ms=row["duration_ms"],
+        position_ms=row["position_ms"],
+    )
+    place = {"time": row["position_ms"] or 0}
+    happened = [Happened("paused", place)] if row["state"] == "playing" else []
+    standing = Standing(row["user_id"], row["chapter_id"])
+    telling.take([*happened, Happened("terminated", place)], facts, standing, viewing, row["last_beat_at"])

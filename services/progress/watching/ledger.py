@@ -38,7 +38,7 @@ SELECT q.n, coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS moment,
        p.completed_at, p.completed_by, p.started_at, p.video_id, p.version_id, p.duration_ms, p.updated_at,
        s.session_id IS NOT NULL AS has_session, s.last_seq, s.credited_ms, s.claimed_ms, s.played,
        s.version_id AS session_version, s.duration_ms AS session_duration, s.position_ms AS session_position,
-       s.rewinds, s.state, s.started_at AS session_started, coalesce(n.is_completed, false) AS opens_next
+       s.rewinds, s.state, coalesce(n.is_completed, false) AS opens_next
 FROM unnest(CAST(:users AS text[]), CAST(:chapters AS text[]), CAST(:sessions AS uuid[]), CAST(:needed AS text[]))
      WITH ORDINALITY AS q(user_id, chapter_id, session_id, needed, n)
 LEFT JOIN learning.progress p ON p.user_id = q.user_id AND p.chapter_id = q.chapter_id
@@ -149,7 +149,7 @@ class Ledger:
 
 async def read(session: Session, places: Sequence[Place], now: datetime | None = None) -> Ledger:
     """Lock the budgets of all users, and read what stands. ``now``: the moment it is, where a test says so."""
-    balances = await _lock(session, places, now)
+    balances = await lock(session, places, now)
     values = {
         "now": now,
         "users": [place.user_id for place in places],
@@ -168,7 +168,8 @@ async def read(session: Session, places: Sequence[Place], now: datetime | None =
     return ledger
 
 
-async def _lock(session: Session, places: Sequence[Place], now: datetime | None) -> dict[str, int]:
+async def lock(session: Session, places: Sequence[Place], now: datetime | None = None) -> dict[str, int]:
+    """Lock the budgets of all users, which is what every change of their progress waits for; what each may earn."""
     users = sorted({place.user_id for place in places})
 
     async def locked(some: list[str]) -> dict[str, int]:
@@ -288,7 +289,6 @@ def _viewing(place: Place, session_id: UUID, row: RowMapping) -> Viewing:
         session_id,
         place.user_id,
         place.chapter_id,
-        exists=True,
         last_seq=row["last_seq"],
         credited_ms=row["credited_ms"],
         claimed_ms=row["claimed_ms"],
@@ -298,5 +298,4 @@ def _viewing(place: Place, session_id: UUID, row: RowMapping) -> Viewing:
         position_ms=row["session_position"],
         rewinds=list(row["rewinds"]),
         state=row["state"],
-        started_at=row["session_started"],
     )

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.progress.batching import GroupCommit
+from services.progress.events.repository import NewEvent
 from services.progress.watching import answers, credit, errors, ledger, repository, standing
 from services.progress.watching.ledger import Ledger, MovedOnError, Place
 from services.progress.watching.repository import Chapters
 from services.progress.watching.schemas import Beat, OpenedSession, ProgressAnswer, ProgressInput
 from services.progress.watching.standing import ChapterFacts, Happened, Told
-from services.progress.watching.telling import Event, Telling
+from services.progress.watching.telling import Telling
 from shared.contracts.access import Actor, Role
 from shared.db import Database, Session
 from shared.http import Problem
@@ -64,6 +65,8 @@ class MarkReport:
 
 
 Report = BeatReport | PositionReport | MarkReport
+Taken = tuple[Report, ChapterFacts]
+"""A report that is no refusal, and the chapter it is about."""
 Bell = Callable[[], Awaitable[None]]
 Clock = Callable[[], datetime]
 
@@ -110,60 +113,64 @@ class _Batch:
 
     async def run(self, reports: list[Report], bell: Bell | None) -> list[ProgressAnswer | Exception]:
         facts = await self._chapters.facts(self._session, (report.chapter_id for report in reports))
-        results: list[ProgressAnswer | Exception] = [
-            _refusal(report, facts.get(report.chapter_id)) or _WAITING for report in reports
+        refusals = [_refusal(report, facts.get(report.chapter_id)) for report in reports]
+        taken = [
+            (report, facts[report.chapter_id])
+            for report, refusal in zip(reports, refusals, strict=True)
+            if refusal is None
         ]
-        taken = [(at, report, facts[report.chapter_id]) for at, report in enumerate(reports) if results[at] is _WAITING]
-        if not taken:
-            return results
-        places = [_place(report, its) for _, report, its in taken]
+        answered = iter(await self._credit(taken, bell) if taken else ())
+        return [next(answered) if refusal is None else refusal for refusal in refusals]
+
+    async def _credit(self, taken: Sequence[Taken], bell: Bell | None) -> list[ProgressAnswer]:
+        places = [_place(report, its) for report, its in taken]
         book = await ledger.read(self._session, places, self._now)
-        book.courses = {its.chapter_id: its.course_id for _, _, its in taken}
+        book.courses = {its.chapter_id: its.course_id for _, its in taken}
         lengths = await self._lengths(taken)
         telling = Telling(self._home, book.moment)
-        for (_, report, its), place in zip(taken, places, strict=True):
+        completed: set[tuple[str, str]] = set()
+        for (report, its), place in zip(taken, places, strict=True):
             happened = _apply(report, its, book, place, lengths)
             telling.take(happened, its, book.standing(place), book.viewing(place))
+            if any(one.what == "chapter.completed" for one in happened):
+                completed.add((report.student, its.course_id))
         await ledger.write(self._session, book)
         for stands in book.standings.values():
             stands.updated_at = book.moment
-        await self._courses(telling)
+        if completed:
+            whole = await ledger.complete_courses(self._session, sorted(completed), book.moment)
+            telling.events += [NewEvent("course.completed", user_id, course_id) for user_id, course_id in whole]
         await telling.write(self._session)
         if bell is not None and (telling.events or telling.statements):
             self._session.ring_after_commit(bell)
-        teaching = await self._teaching([(report, its) for _, report, its in taken])
-        for (at, report, its), place in zip(taken, places, strict=True):
-            opens = its.next_requires == its.chapter_id and book.standing(place).is_completed
-            results[at] = answers.answer(
-                its,
-                book.standing(place),
-                teaches=report.student == report.actor.user_id and (report.actor.user_id, its.course_id) in teaching,
-                opens_next=opens or book.opens_next[place.user_id, place.needed],
-            )
-        return results
+        teaching = await self._teaching(taken)
+        return [_answer(report, its, book, place, teaching) for (report, its), place in zip(taken, places, strict=True)]
 
-    async def _lengths(self, taken: Sequence[tuple[int, Report, ChapterFacts]]) -> dict[UUID, int]:
+    async def _lengths(self, taken: Sequence[Taken]) -> dict[UUID, int]:
         """Of the versions that are played and are no more what the chapter has."""
         older = [
             report.version_id
-            for _, report, its in taken
+            for report, its in taken
             if isinstance(report, BeatReport) and report.version_id and report.version_id != its.version_id
         ]
         return await self._chapters.durations(self._session, older) if older else {}
 
-    async def _courses(self, telling: Telling) -> None:
-        done = sorted({(one.user_id, one.course_id) for one in telling.events if one.type == "chapter.completed"})
-        if done:
-            for user_id, course_id in await ledger.complete_courses(self._session, done, telling.moment):
-                telling.events.append(Event("course.completed", user_id, course_id))
-
-    async def _teaching(self, reported: Sequence[tuple[Report, ChapterFacts]]) -> set[tuple[str, str]]:
+    async def _teaching(self, reported: Sequence[Taken]) -> set[tuple[str, str]]:
         admins = {(r.actor.user_id, its.course_id) for r, its in reported if r.actor.role is Role.ADMIN}
         asked = sorted({(r.actor.user_id, its.course_id) for r, its in reported if r.actor.role is Role.INSTRUCTOR})
         return admins | (await repository.teaching(self._session, asked) if asked else set())
 
 
-_WAITING = Problem(500, "waiting", "Nothing has been done yet.")
+def _answer(
+    report: Report, facts: ChapterFacts, book: Ledger, place: Place, teaching: set[tuple[str, str]]
+) -> ProgressAnswer:
+    opens = facts.next_requires == facts.chapter_id and book.standing(place).is_completed
+    return answers.answer(
+        facts,
+        book.standing(place),
+        teaches=report.student == report.actor.user_id and (report.actor.user_id, facts.course_id) in teaching,
+        opens_next=opens or book.opens_next[place.user_id, place.needed],
+    )
 
 
 def _refusal(report: Report, facts: ChapterFacts | None) -> Problem | None:
@@ -203,7 +210,7 @@ def _told(report: BeatReport, facts: ChapterFacts, lengths: dict[UUID, int]) -> 
 
     def place(seconds: float) -> int:
         ms = _ms(seconds)
-        return credit.stretched(ms, before, after) if before and after and before != after else ms
+        return credit.stretched(ms, before, after) if before and after else ms
 
     return Told(
         beat.seq,

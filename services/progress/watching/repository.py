@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +9,13 @@ from sqlalchemy import RowMapping, select, text
 
 from services.progress.watching.standing import ChapterFacts, Standing
 from shared.contracts.access import Actor
+from shared.contracts.completion import COMPLETE_AT
 from shared.db import Session
 from shared.db.models.learning import Progress, ProgressHistory
 
 _FACTS = """
 SELECT ch.course_id, ch.course_title, ch.chapter_id, ch.title, ch.video_id, ch.version_id, ch.first_watch_restricted,
-       coalesce(own.completion_percentage, c.completion_percentage, 90.0) AS completion_percentage,
+       coalesce(own.completion_percentage, c.completion_percentage, {complete_at}) AS completion_percentage,
        c.students_may_complete, round(v.duration * 1000)::bigint AS duration_ms,
        following.chapter_id AS next_id, following.requires_chapter_id AS next_requires{more}
 FROM catalog.current_chapters ch
@@ -29,8 +29,8 @@ LEFT JOIN LATERAL (
 WHERE ch.chapter_id = ANY(CAST(:chapters AS text[]))
 """
 
-FACTS = text(_FACTS.format(more=""))
-CHAPTER = _FACTS.format(more=", catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff")
+FACTS = text(_FACTS.format(more="", complete_at=COMPLETE_AT))
+CHAPTER = _FACTS.format(more=", catalog.is_staff(ch.course_id, :user_id, :role) AS is_staff", complete_at=COMPLETE_AT)
 
 # Who has no part in a course is told what anybody is told of a chapter that there is not, by the same statement. Who
 # watched in it has a part, too: where the platform is asked there are no enrolments.
@@ -149,8 +149,3 @@ async def history(session: Session, user_id: str, chapter_id: str, limit: int = 
     """What was before each reset, the newest first."""
     query = select(ProgressHistory).where(ProgressHistory.user_id == user_id, ProgressHistory.chapter_id == chapter_id)
     return (await session.scalars(query.order_by(ProgressHistory.reset_at.desc()).limit(limit))).all()
-
-
-async def now(session: Session) -> datetime:
-    moment: datetime = (await session.execute(text("SELECT now()"))).scalar_one()
-    return moment

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.progress.watching import answers, errors, ledger, repository
+from services.progress.watching import answers, credit, errors, ledger, repository
 from services.progress.watching.ledger import Place
 from services.progress.watching.reports import BeatReport, MarkReport, PositionReport, Reports
 from services.progress.watching.schemas import (
@@ -47,11 +47,7 @@ class WatchingService:
         student = self._student(actor, user_id)
         async with self._database.session_scope() as session:
             facts, is_staff = await self._chapter(session, chapter_id, actor, student)
-            row = await repository.standing(session, student, chapter_id)
-            opens = facts.next_requires is not None and await repository.is_completed(
-                session, student, facts.next_requires
-            )
-        return answers.answer(facts, row, teaches=is_staff and student == actor.user_id, opens_next=opens)
+            return await _stands(session, facts, student, teaches=is_staff and student == actor.user_id)
 
     async def complete(self, actor: Actor, chapter_id: str, user_id: str | None) -> ProgressAnswer:
         """Mark a chapter as completed. Completion is earned by watching: only who teaches may, and students themselves
@@ -78,19 +74,14 @@ class WatchingService:
             facts, is_staff = await self._chapter(session, chapter_id, actor, actor.user_id)
             if student != actor.user_id and not is_staff:
                 raise errors.not_yours()
-            # The budget's lock is what all changes of a user's progress wait for.
-            await ledger.read(session, [Place(student, chapter_id)])
+            await ledger.lock(session, [Place(student, chapter_id)])
             row = await repository.locked(session, student, chapter_id)
             if row is not None and (row.watched or row.is_completed or row.position_ms):
                 session.add(_past(row, actor.user_id))
                 _begin_anew(row)
                 await session.flush()
                 await session.refresh(row)
-            standing = await repository.standing(session, student, chapter_id)
-            opens = facts.next_requires is not None and await repository.is_completed(
-                session, student, facts.next_requires
-            )
-        return answers.answer(facts, standing, teaches=is_staff and student == actor.user_id, opens_next=opens)
+            return await _stands(session, facts, student, teaches=is_staff and student == actor.user_id)
 
     async def history(self, actor: Actor, chapter_id: str, user_id: str | None = None) -> HistoryAnswer:
         """What a student's progress was at each reset, the newest first; who may see it is as with `get`."""
@@ -117,6 +108,12 @@ class WatchingService:
         if student != actor.user_id and not (is_staff or actor.role.sees_all):
             raise errors.not_shown()
         return facts, is_staff
+
+
+async def _stands(session: Session, facts: ChapterFacts, student: str, *, teaches: bool) -> ProgressAnswer:
+    row = await repository.standing(session, student, facts.chapter_id)
+    opens = facts.next_requires is not None and await repository.is_completed(session, student, facts.next_requires)
+    return answers.answer(facts, row, teaches=teaches, opens_next=opens)
 
 
 def _past(row: Progress, reset_by: str) -> ProgressHistory:
@@ -147,11 +144,11 @@ def _begin_anew(row: Progress) -> None:
 
 
 def _shown(row: ProgressHistory) -> PastProgress:
-    seen = sum(span.upper - span.lower for span in row.watched)
+    seen = credit.length((span.lower, span.upper) for span in row.watched)
     return PastProgress(
         reset_at=row.reset_at,
         reset_by=row.reset_by,
-        watch_percentage=round(min(100.0, 100 * seen / row.duration_ms), 1) if row.duration_ms else 0.0,
+        watch_percentage=credit.percentage(seen, row.duration_ms),
         watched_seconds=seen / 1000,
         current_position=row.position_ms / 1000,
         total_watch_time=row.watch_time_ms / 1000,

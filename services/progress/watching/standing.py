@@ -84,7 +84,7 @@ class Standing:
         """Put it on the clock of the film that the chapter has now; fractions stay."""
         if facts.version_id is None or facts.duration_ms is None:
             return
-        if self.version_id != facts.version_id and self.duration_ms and self.duration_ms != facts.duration_ms:
+        if self.version_id != facts.version_id and self.duration_ms:
             self.watched = credit.stretch(self.watched, self.duration_ms, facts.duration_ms)
             self.position_ms = credit.stretched(self.position_ms, self.duration_ms, facts.duration_ms)
         self.video_id, self.version_id = facts.video_id, facts.version_id
@@ -98,7 +98,6 @@ class Viewing:
     session_id: UUID
     user_id: str
     chapter_id: str
-    exists: bool = False
     last_seq: int = -1
     credited_ms: int = 0
     claimed_ms: int = 0
@@ -108,7 +107,6 @@ class Viewing:
     position_ms: int | None = None
     rewinds: list[int] = field(default_factory=list)
     state: State = "open"
-    started_at: datetime | None = None
 
     @property
     def beats(self) -> bool:
@@ -117,7 +115,7 @@ class Viewing:
     def bring_to(self, facts: ChapterFacts) -> None:
         if facts.version_id is None or facts.duration_ms is None:
             return
-        if self.version_id != facts.version_id and self.duration_ms and self.duration_ms != facts.duration_ms:
+        if self.version_id != facts.version_id and self.duration_ms:
             self.played = credit.stretch(self.played, self.duration_ms, facts.duration_ms)
         self.version_id, self.duration_ms = facts.version_id, facts.duration_ms
 

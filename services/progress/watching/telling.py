@@ -2,7 +2,7 @@
 for a learning record store."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.progress.events import repository as events
+from services.progress.events.repository import NewEvent
 from services.progress.statements.profile import VERBS, Statement, Subject, statement
+from services.progress.watching import credit
 from services.progress.watching.standing import ChapterFacts, Happened, Standing, Viewing
-from shared.db import Session, new_id
-
-WRITE_EVENTS = text("""
-INSERT INTO analytics.platform_events (id, type, user_id, course_id, chapter_id, video_id, data, created_at)
-SELECT id, type, user_id, course_id, chapter_id, video_id, data::jsonb, :moment
-FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:users AS text[]), CAST(:courses AS text[]),
-            CAST(:chapters AS text[]), CAST(:videos AS uuid[]), CAST(:data AS text[]))
-     AS q(id, type, user_id, course_id, chapter_id, video_id, data)
-""")
+from shared.db import Session
 
 WRITE_STATEMENTS = text("""
 INSERT INTO analytics.statements (id, user_id, session_id, verb, statement)
@@ -30,35 +25,31 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:users AS text[]), CAST(:sessions AS uuid
 """)
 
 
-@dataclass(frozen=True)
-class Event:
-    type: str
-    user_id: str
-    course_id: str
-    chapter_id: str | None = None
-    video_id: UUID | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-
-
 @dataclass
 class Telling:
-    """Gathers what is told of one transaction. ``home``: under which address the platform's ids are unique."""
+    """Gathers what is told of one transaction. ``home``: under which address the platform's ids are unique; ``moment``: when
+    it happened, where nothing else is said."""
 
     home: str
     moment: datetime
-    events: list[Event] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
     statements: list[tuple[UUID, str, Statement]] = field(default_factory=list)
 
     def take(
-        self, happened: Iterable[Happened], facts: ChapterFacts, standing: Standing, viewing: Viewing | None
+        self,
+        happened: Iterable[Happened],
+        facts: ChapterFacts,
+        standing: Standing,
+        viewing: Viewing | None,
+        at: datetime | None = None,
     ) -> None:
         for one in happened:
             if one.what in VERBS:
                 if viewing is not None:
-                    self._state(one, facts, standing, viewing)
+                    self._state(one, facts, standing, viewing, at or self.moment)
             else:
                 self.events.append(
-                    Event(
+                    NewEvent(
                         one.what,
                         standing.user_id,
                         facts.course_id,
@@ -68,7 +59,7 @@ class Telling:
                     )
                 )
 
-    def _state(self, one: Happened, facts: ChapterFacts, standing: Standing, viewing: Viewing) -> None:
+    def _state(self, one: Happened, facts: ChapterFacts, standing: Standing, viewing: Viewing, at: datetime) -> None:
         subject = Subject(
             self.home,
             standing.user_id,
@@ -83,7 +74,7 @@ class Telling:
         made = statement(
             one.what,
             subject,
-            self.moment,
+            at,
             # A chapter may be completed over many sessions: what completed it is all that was watched of it.
             played=standing.watched if one.what == "completed" else viewing.played,
             time_ms=one.details.get("time", viewing.position_ms or 0),
@@ -94,7 +85,7 @@ class Telling:
 
     async def write(self, session: Session) -> None:
         if self.events:
-            await session.execute(WRITE_EVENTS, {"moment": self.moment, **_event_columns(self.events)})
+            await events.write(session, self.events, self.moment)
         if self.statements:
             values = {
                 "ids": [made.id for _, _, made in self.statements],
@@ -108,21 +99,8 @@ class Telling:
 
 def _details(one: Happened, facts: ChapterFacts, standing: Standing, viewing: Viewing | None) -> dict[str, Any]:
     if one.what == "chapter.completed":
-        seen = sum(end - start for start, end in standing.watched)
-        percentage = round(min(100.0, 100 * seen / facts.duration_ms), 1) if facts.duration_ms else 0.0
+        percentage = credit.percentage(credit.length(standing.watched), facts.duration_ms)
         return {"watchPercentage": percentage, "completedBy": standing.completed_by}
     if one.what == "progress.suspicious" and viewing is not None:
         return {**one.details, "sessionId": str(viewing.session_id)}
     return one.details
-
-
-def _event_columns(events: Sequence[Event]) -> dict[str, list[Any]]:
-    return {
-        "ids": [new_id() for _ in events],
-        "types": [event.type for event in events],
-        "users": [event.user_id for event in events],
-        "courses": [event.course_id for event in events],
-        "chapters": [event.chapter_id for event in events],
-        "videos": [event.video_id for event in events],
-        "data": [json.dumps(event.data) for event in events],
-    }

@@ -3,23 +3,9 @@
 from uuid import UUID
 
 from shared.http import Problem
+from shared.http.addresses import Refusals
 
-
-def invalid_url(why: str) -> Problem:
-    return Problem(422, "invalid_url", f"Webhooks can not be sent to this address: {why}.", field="url")
-
-
-def address_refused(host: str) -> Problem:
-    return Problem(
-        422,
-        "address_refused",
-        f"{host[:253]} is no public address. An operator may allow it by WEBHOOK_ALLOW.",
-        field="url",
-    )
-
-
-def host_not_found(host: str) -> Problem:
-    return Problem(422, "host_not_found", f"There is no host {host[:253]}. Check the address.", field="url")
+ADDRESSES = Refusals("Webhooks can not be sent to this address", "WEBHOOK_ALLOW")
 
 
 def webhook_not_found(endpoint_id: UUID) -> Problem:

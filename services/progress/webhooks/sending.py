@@ -54,7 +54,7 @@ def check_scheme(allowed: Allowed, url: str) -> None:
     """Problem ``invalid_url`` where it is http and the host is none that the operator named."""
     host = allowed.check_url(url)
     if not url.lower().startswith("https:") and not allowed.names(host):
-        raise errors.invalid_url("it has to begin with https://")
+        raise errors.ADDRESSES.invalid_url("it has to begin with https://")
 
 
 def body_of(event: RowMapping) -> bytes:

@@ -105,7 +105,8 @@ class WebhookService:
         """An event that nobody but this endpoint hears of."""
         async with self._database.session_scope() as session:
             await _enabled(session, endpoint_id)
-            event_id = await events.write(session, TEST, {"webhookId": str(endpoint_id), "sentBy": actor.user_id})
+            tried = events.NewEvent(TEST, data={"webhookId": str(endpoint_id), "sentBy": actor.user_id})
+            [event_id] = await events.write(session, [tried])
             delivery_id = await repository.try_out(session, endpoint_id, event_id)
             session.ring_after_commit(self._ring)
             return await _shown_delivery(session, endpoint_id, delivery_id)
