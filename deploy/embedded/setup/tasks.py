@@ -144,7 +144,8 @@ def _bench(arguments: list[str]) -> int:
 
 
 def _openapi(arguments: list[str]) -> int:
-    return Workshop(everything=True).python("-m", "cli.openapi", *arguments)
+    workshop = Workshop(everything=True)
+    return workshop.python("-m", "cli.openapi", *arguments) or workshop.npm("The types of the API", "api")
 
 
 TASKS: dict[str, Callable[[list[str]], int]] = {

@@ -11,11 +11,6 @@ import { Cover } from './Cover';
 import { Problem } from './Problem';
 import './courses.css';
 
-export function courseProgress({ progress }: CourseSummary): number {
-  if (progress === null || progress === undefined) return 0;
-  return typeof progress === 'number' ? progress : progress.overallPercentage;
-}
-
 export function CoursesPage() {
   const t = useTranslate();
   const { me } = useAuth();
@@ -49,7 +44,7 @@ export function CoursesPage() {
 
 function CourseCard({ course, staff }: { course: CourseSummary; staff: boolean }) {
   const t = useTranslate();
-  const done = courseProgress(course);
+  const done = course.progress;
   const text = done >= 100 ? t('courses.done') : done > 0 ? t('courses.progress', { percent: percent(done) }) : t('courses.notStarted');
   return (
     <li>

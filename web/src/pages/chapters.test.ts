@@ -17,11 +17,26 @@ const chapter = (id: string, change: Partial<Chapter> = {}): Chapter => ({
   posterUrl: null,
   isLocked: false,
   lockedReason: null,
-  progress: null,
+  requiresChapterId: null,
+  completionPercentage: 90,
+  canDownload: false,
+  downloadPolicy: null,
+  progress: { watchPercentage: 0, currentPosition: 0, isCompleted: false },
   ...change,
 });
 
-const course = (...chapters: Chapter[]): Course => ({ id: 'c', title: 'C', isSequential: true, isEnrolled: true, chapters });
+const course = (...chapters: Chapter[]): Course => ({
+  id: 'c',
+  title: 'C',
+  isSequential: true,
+  isEnrolled: true,
+  isStaff: false,
+  instructors: null,
+  completionPercentage: 90,
+  studentsMayComplete: true,
+  downloads: 'off',
+  chapters,
+});
 const done = { watchPercentage: 95, currentPosition: 24, isCompleted: true };
 const begun = { watchPercentage: 40, currentPosition: 9, isCompleted: false };
 
