@@ -9,9 +9,14 @@ export interface ClientOptions {
   onUnauthorized?: () => void;
 }
 
-interface CallOptions {
+export interface CallOptions {
   method?: string;
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, with the media type `type`. */
+  raw?: BodyInit;
+  type?: string;
+  accept?: string;
   signal?: AbortSignal;
   /** Calls authorised by their path or by a one-time token carry no header. */
   anonymous?: boolean;
@@ -32,33 +37,49 @@ export function buildUrl(pathOrUrl: string, apiUrl: string = configuredBase): st
 
 const segment = encodeURIComponent;
 
+/** A path with its parameters: those that are null, undefined or empty are left out. */
+export function pathOf(path: string, query: Record<string, string | number | boolean | null | undefined> = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text ? `${path}?${text}` : path;
+}
+
 export type Client = ReturnType<typeof createClient>;
 
 export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOptions) {
   const url = (path: string): string => buildUrl(path, apiUrl || undefined);
 
-  async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
-    const headers: Record<string, string> = { Accept: 'application/json' };
+  /** The answer itself, once it is a good one: for what is no JSON. */
+  async function answer(path: string, options: CallOptions = {}): Promise<Response> {
+    const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
     if (!options.anonymous) {
       const token = await getAuthToken();
       if (token) headers['Authorization'] = `Bearer ${token}`;
     }
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    else if (options.type) headers['Content-Type'] = options.type;
     const response = await send(url(path), {
       method: options.method ?? 'GET',
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.body === undefined ? options.raw : JSON.stringify(options.body),
       signal: options.signal,
       keepalive: options.keepalive ?? false,
     });
-    if (response.ok) return readBody<T>(response);
+    if (response.ok) return response;
     const error = await toError(response);
     if (error.status === 401 && !options.anonymous && !options.quiet) onUnauthorized?.();
     throw error;
   }
 
+  async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+    return readBody<T>(await answer(path, options));
+  }
+
   return {
     url,
+    answer,
+    /** Any call of the API by its path (`pathOf` builds one); the calls below have names. */
+    call,
     getAuthToken,
     notifyUnauthorized: (): void => onUnauthorized?.(),
 

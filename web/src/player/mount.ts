@@ -100,6 +100,7 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
 
   const unsubscribe = playback.store.subscribe(paint);
   paint(playback.store.state, null);
+  options.onReady?.(playback);
 
   return {
     playback,

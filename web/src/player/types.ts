@@ -1,6 +1,7 @@
 import type { ProgressDocument, VideoStatus } from '../api/types';
 import type { Translate } from '../i18n';
 import type { CaptionTrack } from './captions';
+import type { Playback } from './playback';
 import type { Prefs } from './prefs';
 
 /** What a host gives the player. The first four names are those of the React component and of the custom element. */
@@ -23,6 +24,8 @@ export interface PlayerOptions {
   autoplay?: boolean;
   /** `page`: keys work wherever the focus is, unless something there uses them. `player`: only inside the player. */
   hotkeys?: 'page' | 'player';
+  /** Once, when the player is in the page: its handle, for a host that seeks or listens itself. */
+  onReady?: (playback: Playback) => void;
   nextTitle?: string | null;
   onNext?: (chapterId: string) => void;
   onBack?: () => void;
