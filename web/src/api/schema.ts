@@ -2575,6 +2575,8 @@ export interface Withdrawn {
 
 /** WorkerAnswer */
 export interface WorkerAnswer {
+  /** Busy */
+  busy: number;
   /** Encoder */
   encoder?: string | null;
   /** Id */

@@ -70,3 +70,9 @@ export function day(iso: string): string {
   const whole = /^\d{4}-\d\d-\d\d$/.test(iso);
   return formatter(`day ${whole}`, (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: whole ? 'UTC' : undefined })).format(new Date(iso));
 }
+
+/** An amount in a currency, to the cent; what is less than one, to four digits. */
+export function money(value: number, currency: string): string {
+  const digits = value > 0 && value < 1 ? 4 : 2;
+  return formatter(`money ${currency} ${digits}`, (language) => new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: digits })).format(value);
+}
