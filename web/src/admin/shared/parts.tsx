@@ -44,11 +44,10 @@ export function AdminPage({ title, lead, back, actions, testId, children }: Page
 }
 
 export function Section({ title, lead, actions, testId, children }: Omit<PageProps, 'back' | 'testId'> & { testId?: string }) {
-  const id = useId();
   return (
-    <section className="admin-section" aria-labelledby={id} data-testid={testId}>
+    <section className="admin-section" data-testid={testId}>
       <div className="bar-of-tools">
-        <h2 id={id}>{title}</h2>
+        <h2 className="long-words">{title}</h2>
         {actions && <div className="bar-of-tools__end">{actions}</div>}
       </div>
       {lead && <p className="admin-section__lead">{lead}</p>}
