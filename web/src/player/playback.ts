@@ -453,6 +453,11 @@ export class Playback {
     else if (toast?.kind === 'offline') this.store.set({ toast: null });
   }
 
+  async #cameBack(): Promise<void> {
+    this.#reachable(true);
+    await this.#beats.flush();
+  }
+
   /** One place for every refusal: of a token, a key, a playlist, a beat, a renewal. */
   #refused(error: ApiError): void {
     this.#telemetry.refused(error);
@@ -523,7 +528,8 @@ export class Playback {
     };
     addEventListener('pagehide', left, { signal });
     addEventListener('pageshow', ({ persisted }) => persisted && this.store.state.phase === 'active' && this.#telemetry.comeBack(), { signal });
-    addEventListener('online', () => void this.#beats.flush(), { signal });
+    addEventListener('online', () => void this.#cameBack(), { signal });
+    addEventListener('offline', () => this.#reachable(false), { signal });
     document.addEventListener(
       'visibilitychange',
       () => (document.visibilityState === 'hidden' ? hidden() : void this.#session.checkAfterSleep()),
