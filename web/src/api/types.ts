@@ -4,7 +4,7 @@
  */
 import type * as Schema from './schema';
 
-export type { AccessToken, CourseSummary, Demo, Me, Role, Thumbnail } from './schema';
+export type { AccessToken, CourseSummary, Demo, GoOn, Me, Role, Stats, Thumbnail } from './schema';
 
 export type VideoState = 'uploading' | 'processing' | 'playable' | 'ready' | 'failed';
 export type VideoError = Schema.Fault;
