@@ -42,7 +42,7 @@ export function DropZone({ title, onPick, limit, testId = 'upload-zone', inputTe
     >
       <Icon name="upload" className="upload__mark" />
       <p className="upload__title">{over ? t('upload.letGo') : title}</p>
-      <FileButton onPick={onPick} label={t('upload.choose')} inputTestId={inputTestId} describedBy={hintId} multiple>
+      <FileButton onPick={onPick} inputTestId={inputTestId} describedBy={hintId} multiple>
         {t('upload.choose')}
       </FileButton>
       <p id={hintId} className="upload__hint">

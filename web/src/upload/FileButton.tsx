@@ -7,8 +7,6 @@ import { accept } from './validate';
 interface FileButtonProps {
   children: ReactNode;
   onPick: (picks: Picked[]) => void;
-  /** Of the input that stands behind the button. */
-  label: string;
   inputTestId: string;
   testId?: string;
   multiple?: boolean;
@@ -17,7 +15,7 @@ interface FileButtonProps {
 }
 
 /** A button that asks for films: by the dialog that gives handles where there is one, else by an ordinary input. */
-export function FileButton({ children, onPick, label, inputTestId, testId, multiple = false, primary, describedBy }: FileButtonProps) {
+export function FileButton({ children, onPick, inputTestId, testId, multiple = false, primary, describedBy }: FileButtonProps) {
   const input = useRef<HTMLInputElement>(null);
   const open = async (): Promise<void> => {
     const picked = await pickFiles(multiple);
@@ -38,10 +36,8 @@ export function FileButton({ children, onPick, label, inputTestId, testId, multi
       <input
         ref={input}
         type="file"
-        className="visually-hidden"
+        hidden
         data-testid={inputTestId}
-        tabIndex={-1}
-        aria-label={label}
         accept={accept}
         multiple={multiple}
         onChange={(event) => {

@@ -97,7 +97,6 @@ function Actions({ item, client, status }: { item: UploadItem; client: Client; s
       )}
       {status?.status === 'failed' && (
         <FileButton
-          label={t('upload.again')}
           inputTestId="upload-again-input"
           onPick={(picks) => {
             uploads.remove(id);
@@ -179,7 +178,6 @@ function Interrupted({ item: { id, name, sent, size, handle, mistaken } }: { ite
         )}
         <FileButton
           primary={!handle}
-          label={t('upload.chooseAgain')}
           testId="upload-choose-again"
           inputTestId="upload-again-input"
           onPick={([pick]) => pick && void uploads.choose(id, pick)}
