@@ -27,7 +27,7 @@ export type BeatState = NonNullable<Schema.Beat['state']>;
 export type PlayedInterval = Required<Schema.Interval>;
 export type Beat = Omit<Schema.Beat, 'intervals'> & { seq: number; sentAt: string; intervals: PlayedInterval[] };
 
-export type LockedReason = 'not_enrolled' | 'enrollment_not_started' | 'enrollment_ended' | 'previous_chapter';
+export type LockedReason = 'not_enrolled' | 'enrollment_not_started' | 'enrollment_ended' | 'refused_by_platform' | 'previous_chapter';
 export type ChapterProgress = Schema.ChapterProgress;
 export type Chapter = Omit<Schema.ChapterAnswer, 'videoStatus' | 'lockedReason'> & {
   videoStatus: VideoState | null;
