@@ -124,13 +124,13 @@ function WithActions({ chapter, actions, onChange, children }: WithActionsProps)
         <Icon name={open ? 'cross' : 'more'} />
       </button>
       <div id={listId} className="chapter-with__actions" hidden={!open}>
-        {actions.includes('complete') && (
+        {open && actions.includes('complete') && (
           <button type="button" className="button button--small" data-testid="chapter-complete" onClick={() => void act('complete')}>
             <Icon name="check" />
             {t('chapter.complete')}
           </button>
         )}
-        {actions.includes('reset') && (
+        {open && actions.includes('reset') && (
           <button type="button" className="button button--small" data-testid="chapter-reset" onClick={() => setAsking(true)}>
             <Icon name="replay" />
             {t('chapter.reset')}
