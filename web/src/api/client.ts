@@ -94,6 +94,16 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
     chapterProgress: (chapterId: string, signal?: AbortSignal) =>
       call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}`, { signal }),
 
+    continueWatching: (limit: number, signal?: AbortSignal) =>
+      call<{ chapters: Api.GoOn[] }>(`/api/progress/continue?limit=${limit}`, { signal }),
+    /** `zone`: whose days they are, such as Asia/Tbilisi. */
+    progressStats: (zone: string, signal?: AbortSignal) => call<Api.Stats>(`/api/progress/stats?tz=${segment(zone)}`, { signal }),
+    completeChapter: (chapterId: string) =>
+      call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}/complete`, { method: 'POST' }),
+    resetChapter: (chapterId: string) => call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}/reset`, { method: 'POST' }),
+    /** For admins: a failed job begins anew. */
+    retryJob: (jobId: string) => call<void>(`/api/admin/jobs/${segment(jobId)}/retry`, { method: 'POST' }),
+
     videoStatus: (videoId: string, signal?: AbortSignal) =>
       call<Api.VideoStatus>(`/api/videos/${segment(videoId)}/status`, { signal }),
     thumbnails: (videoId: string, signal?: AbortSignal) =>

@@ -488,6 +488,10 @@ export interface CourseAnswer {
   completionPercentage: number;
   /** Downloads */
   downloads: string;
+  /** Enrollmentendsat */
+  enrollmentEndsAt: string | null;
+  /** Enrollmentstartsat */
+  enrollmentStartsAt: string | null;
   /** Id */
   id: string;
   /** Instructors */

@@ -35,3 +35,8 @@ export function bytes(count: number, t: Translate): string {
 export function percent(value: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
 }
+
+/** A day for reading, on the reader's own clock: "3 September 2026". */
+export function longDate(iso: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso));
+}
