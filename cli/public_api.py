@@ -132,8 +132,8 @@ def _describe_playback(document: Document) -> None:
     segment["302"] = {"description": "Where the segment is.", "headers": {"Location": {"schema": {"type": "string"}}}}
     del segment["307"]
     paths[f"{base}/availability"]["get"]["responses"]["200"]["content"] = _json("Availability")
-    for name, schema in _OF_A_FILM.items():
-        paths[f"{base}/film/{name}"]["get"]["responses"]["200"]["content"] = _json(schema)
+    for name, answer in _OF_A_FILM.items():
+        paths[f"{base}/film/{name}"]["get"]["responses"]["200"]["content"] = _json(answer)
     told = paths[f"{base}/film/analytics"]["post"]
     told["requestBody"] = {"required": True, "content": _json("EventBatch")}
     told["responses"]["202"]["content"] = _json("Accepted")

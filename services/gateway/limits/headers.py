@@ -87,9 +87,7 @@ class SecurityHeaders:
     """``policy`` is that of the pages, ``embed`` what the page for frames says. ``hsts`` is for how many seconds browsers shall ask for nothing but https, told
     where a request came by https (as one of ``proxies`` says); 0 tells nobody."""
 
-    def __init__(
-        self, app: ASGIApp, policy: str, embed: Mapping[str, str], hsts: int, proxies: Networks
-    ) -> None:
+    def __init__(self, app: ASGIApp, policy: str, embed: Mapping[str, str], hsts: int, proxies: Networks) -> None:
         self._app = app
         self._embed = _raw({**EVERYWHERE, **embed})
         self._page = _raw({**EVERYWHERE, **PAGE, "Content-Security-Policy": policy})

@@ -6,7 +6,7 @@ import { firstChoice, nextChoice, type ShownCue } from './captions';
 import { createEngine, loadLibrary, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
-import { readPrefs, writePrefs } from './prefs';
+import { readPrefs, writePrefs, type Prefs } from './prefs';
 import { applyQuality } from './quality';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
@@ -42,8 +42,8 @@ export class Playback {
   constructor(stage: HTMLElement, options: PlayerOptions) {
     this.#stage = stage;
     this.options = options;
-    this.store = createStore(initialState(readPrefs()));
-    this.#client = createClient({
+    this.store = createStore(initialState(this.#prefs()));
+    this.#client = options.client ?? createClient({
       apiUrl: options.apiUrl,
       getAuthToken: () => this.options.getAuthToken(),
       onUnauthorized: () => this.options.onUnauthorized?.(),
@@ -85,7 +85,8 @@ export class Playback {
   #learned(progress: ProgressDocument | null): void {
     if (!progress) return;
     this.#wasCompleted = progress.isCompleted;
-    this.store.set({ progress, resumeAt: resumePoint(progress.currentPosition, progress.totalDuration) });
+    const resumeAt = typeof this.options.startAt === 'number' ? null : resumePoint(progress.currentPosition, progress.totalDuration);
+    this.store.set({ progress, resumeAt });
     this.options.onProgressUpdate?.(progress);
   }
 
@@ -120,7 +121,16 @@ export class Playback {
   #becameReady(): void {
     // Fetched while the viewer looks at the poster, so that the click finds it there.
     void loadLibrary();
-    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(0);
+    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#beginning());
+  }
+
+  /** Seconds at which a film that has not begun would begin. */
+  #beginning(): number {
+    return this.options.startAt ?? this.store.state.resumeAt ?? 0;
+  }
+
+  #prefs(): Prefs {
+    return { ...readPrefs(), ...this.options.prefs };
   }
 
   #pollAgain(wait: number): void {
@@ -146,7 +156,7 @@ export class Playback {
     try {
       const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
       if (this.#gone.signal.aborted) return;
-      this.#beats.bind(session.beatUrl);
+      this.#beats.bind(session.beatUrl, session.firstSeq);
       this.store.set({ duration: session.duration || this.store.state.duration });
       this.#updateGuard(this.store.state.progress);
       await this.#load(session, at);
@@ -166,7 +176,7 @@ export class Playback {
     return this.store.state.phase;
   }
 
-  async #load({ sessionId, managedMasterUrl }: PlaybackSession, at: number): Promise<void> {
+  async #load({ sessionId, managedMasterUrl, firstSeq }: PlaybackSession, at: number): Promise<void> {
     if (!this.#engine) {
       this.#engine = await createEngine(this.#stage, (error) => this.#refused(error));
       this.#engine.onQualities(() => this.#applyQuality());
@@ -187,14 +197,14 @@ export class Playback {
     player.muted(muted);
     player.defaultPlaybackRate(rate);
     const from = this.#guard.allow(at);
-    this.#telemetry.begin(sessionId, from);
+    this.#telemetry.begin(sessionId, from, firstSeq);
     await this.#engine.load(this.#client.url(managedMasterUrl), from);
     player.playbackRate(rate);
   }
 
   async play(): Promise<void> {
     const player = this.#engine?.player;
-    if (!player) return void this.start(this.store.state.resumeAt ?? 0);
+    if (!player) return this.start(this.#beginning());
     try {
       await player.play();
     } catch (error) {
@@ -216,8 +226,8 @@ export class Playback {
   }
 
   toggle(): void {
-    const { phase, playing, resumeAt } = this.store.state;
-    if (phase === 'ready') void this.start(resumeAt ?? 0);
+    const { phase, playing } = this.store.state;
+    if (phase === 'ready') void this.start(this.#beginning());
     else if (phase === 'active') void (playing ? this.pause() : this.play());
   }
 
@@ -278,7 +288,7 @@ export class Playback {
     const captions = this.#engine?.captions() ?? [];
     if (JSON.stringify(captions) === JSON.stringify(this.store.state.captions)) return;
     const { caption } = this.store.state;
-    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, readPrefs());
+    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, this.#prefs());
     this.store.set({ captions, caption: kept });
     this.#engine?.showCaptions(kept, (cues) => this.onCues(cues));
   }

@@ -1,3 +1,4 @@
+import type { Client } from '../api/client';
 import type { ProgressDocument, VideoStatus } from '../api/types';
 import type { Translate } from '../i18n';
 import type { CaptionTrack } from './captions';
@@ -17,11 +18,18 @@ export interface PlayerOptions {
   getAuthToken: () => string | null | Promise<string | null>;
   onUnauthorized?: () => void;
 
+  /** In place of the client with the platform's JWT: for a viewer who has no more than a session. */
+  client?: Client;
+
   translate: Translate;
   title?: string;
   posterUrl?: string | null;
   /** Start without a click, where the browser and the resume question allow it. */
   autoplay?: boolean;
+  /** Seconds: begin here, and ask nobody where to go on. */
+  startAt?: number | null;
+  /** What to begin with in place of what the browser remembers. */
+  prefs?: Partial<Prefs>;
   /** `page`: keys work wherever the focus is, unless something there uses them. `player`: only inside the player. */
   hotkeys?: 'page' | 'player';
   /** Once, when the player is in the page: its handle, for a host that seeks or listens itself. */
@@ -40,6 +48,7 @@ export type Face =
   | { kind: 'deleted' }
   | { kind: 'elsewhere' }
   | { kind: 'signedOut' }
+  | { kind: 'tokenNeeded' }
   | { kind: 'offline' }
   | { kind: 'broken'; code: string; message: string };
 
