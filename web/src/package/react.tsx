@@ -1,0 +1,20 @@
+/** `lectern-player/react`: the player as a component. */
+import { useEffect, useState, type ReactElement } from 'react';
+import { playerLanguage, playerTranslator } from '../i18n/player';
+import { PlayerHost } from '../player/PlayerHost';
+import { adoptStyles } from './styles';
+import type { VideoPlayerProps } from './types';
+
+export type { GetAuthToken, ProgressDocument, VideoPlayerProps } from './types';
+
+/** Rendered on a server it is an empty box; the player begins in the browser. */
+export function VideoPlayer({ lang, ...options }: VideoPlayerProps): ReactElement | null {
+  const [styled, setStyled] = useState(false);
+  useEffect(() => {
+    adoptStyles();
+    setStyled(true);
+  }, []);
+  return styled ? <PlayerHost {...options} translate={playerTranslator(playerLanguage(lang))} /> : <div className="video-player" />;
+}
+
+export default VideoPlayer;
