@@ -46,9 +46,12 @@ export function createEmbedClient({ videoId, token, reloaded, shelf, onTokenNeed
   let used = mine !== null;
   let pending = mine ? null : token;
   let opening: Promise<Kept> | null = null;
+  let telling = false;
 
+  /** Calls that fail together ask for one token. */
   function needed(): ApiError {
-    onTokenNeeded();
+    if (!telling) setTimeout(() => ((telling = false), onTokenNeeded()));
+    telling = true;
     return new ApiError(401, { code: TOKEN_NEEDED, detail: 'The page around the film has to name a new access token.' });
   }
 

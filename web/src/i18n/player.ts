@@ -22,7 +22,9 @@ void instance.init({
 
 /** The language for a wish such as `ka-GE`; without one that of the page, else of the browser. */
 export function playerLanguage(wish?: string | null): PlayerLanguage {
-  const wishes = wish ? [wish] : [document.documentElement.lang, ...navigator.languages];
+  // A server has no page; what it renders of the player has no words.
+  const around = globalThis.document ? [document.documentElement.lang, ...navigator.languages] : [];
+  const wishes = wish ? [wish] : around;
   const known = wishes.map((one) => one.toLowerCase().split('-')[0] ?? '').find((code) => Object.hasOwn(playerTexts, code));
   return (known as PlayerLanguage | undefined) ?? 'en';
 }

@@ -13,7 +13,8 @@ const ofTheFilm = ['video-id', 'chapter-id', 'api-url'];
 const shown = ['lang', 'title', 'poster', 'next', 'next-title'];
 const settable = ['getAuthToken', 'currentTime', 'volume', 'muted', 'playbackRate'] as const;
 
-const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+/** On a server there are no elements; there the class is never made. */
+const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /**
  * `<lectern-player video-id chapter-id api-url>`: the player as an element of any page.
@@ -129,6 +130,17 @@ export class LecternPlayer extends Base {
     } else {
       this.#remote.update(this.#shown());
     }
+  }
+
+  /** As of any element, with our own events by their names. */
+  override addEventListener<T extends keyof LecternPlayerEvents>(
+    type: T,
+    listener: (this: LecternPlayer, event: CustomEvent<LecternPlayerEvents[T]>) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener(type: string, listener: unknown, options?: boolean | AddEventListenerOptions): void {
+    super.addEventListener(type, listener as EventListener, options);
   }
 
   #mount(): void {

@@ -1,5 +1,5 @@
 /** `lectern-player/react`: the player as a component. */
-import { useEffect, useState, type ReactElement } from 'react';
+import { useInsertionEffect, type ReactElement } from 'react';
 import { playerLanguage, playerTranslator } from '../i18n/player';
 import { PlayerHost } from '../player/PlayerHost';
 import { adoptStyles } from './styles';
@@ -8,13 +8,10 @@ import type { VideoPlayerProps } from './types';
 export type { GetAuthToken, ProgressDocument, VideoPlayerProps } from './types';
 
 /** Rendered on a server it is an empty box; the player begins in the browser. */
-export function VideoPlayer({ lang, ...options }: VideoPlayerProps): ReactElement | null {
-  const [styled, setStyled] = useState(false);
-  useEffect(() => {
-    adoptStyles();
-    setStyled(true);
-  }, []);
-  return styled ? <PlayerHost {...options} translate={playerTranslator(playerLanguage(lang))} /> : <div className="video-player" />;
+export function VideoPlayer({ lang, ...options }: VideoPlayerProps): ReactElement {
+  // Before the effect that puts the player in.
+  useInsertionEffect(adoptStyles, []);
+  return <PlayerHost {...options} translate={playerTranslator(playerLanguage(lang))} />;
 }
 
 export default VideoPlayer;
