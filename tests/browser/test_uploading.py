@@ -138,9 +138,7 @@ def test_two_films_find_their_chapters_and_show_themselves_as_they_are_made(
         assert platform.source(video) == film.read_bytes()
 
 
-def test_a_lost_network_costs_nothing_that_was_sent(
-    platform: Platform, open_page: OpenPage, long_film: Path
-) -> None:
+def test_a_lost_network_costs_nothing_that_was_sent(platform: Platform, open_page: OpenPage, long_film: Path) -> None:
     page, course, wire = open_course(platform, open_page)
     begin_slowly(page, wire, long_film)
     page.context.set_offline(True)
@@ -259,7 +257,9 @@ def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: Op
         else:
             route.continue_()
 
-    page.route("**/api/uploads/tus", lambda route: answer(route) if route.request.method == "POST" else route.continue_())
+    page.route(
+        "**/api/uploads/tus", lambda route: answer(route) if route.request.method == "POST" else route.continue_()
+    )
     page.get_by_test_id("upload-input").set_input_files(str(lecture))
     expect(page.get_by_test_id("upload-countdown")).to_be_visible()
     expect(page.get_by_test_id("film-panel")).to_be_visible()
