@@ -96,6 +96,15 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("GET", f"{_PLAYBACK}/availability"): (*_SESSION, "409 video_not_playable"),
     ("POST", f"{_PLAYBACK}/renew"): (*_SESSION, *_ENTITLED, "403 not_your_session"),
+    ("POST", f"{_PLAYBACK}/film/renew"): _SESSION,
+    ("GET", f"{_PLAYBACK}/film/status"): (*_SESSION, "404 video_not_found"),
+    ("GET", f"{_PLAYBACK}/film/progress"): (*_SESSION, "403 role_required", "404 unknown_chapter"),
+    ("GET", f"{_PLAYBACK}/film/storyboard.json"): (*_SESSION, "404 video_not_found"),
+    ("GET", f"{_PLAYBACK}/film/thumbnails"): (*_SESSION, "404 video_not_found"),
+    ("POST", f"{_PLAYBACK}/film/analytics"): (
+        *_SESSION, "400 request_interrupted", "403 not_your_session", "404 unknown_session", "409 too_many_events",
+        "413 too_large", "422 invalid_request missing_field",
+    ),
     ("POST", f"{_PLAYBACK}/beat"): (*_SESSION, "400 malformed_beat request_interrupted", "404 unknown_chapter", "413 too_large"),
     # --- Devices, keys for back ends
     ("DELETE", "/api/devices/{device_id}"): ("404 device_not_found",),

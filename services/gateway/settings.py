@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -15,6 +15,7 @@ from services.gateway.identity.jwks import checked_url
 from services.gateway.identity.keys import PlatformKey, pem_keys
 from services.gateway.limits.headers import origin_of
 from services.gateway.limits.rates import Rates
+from services.gateway.sessions.schemas import WatermarkPart
 from shared.settings import (
     DatabaseSettings,
     ListenSettings,
@@ -26,6 +27,8 @@ from shared.settings import (
 SHORTEST_SECRET = 32
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*\[\]:-]+")
+# As in a Content-Security-Policy, where a star may stand for the first labels of a name and for nothing else.
+_ANCESTOR = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings, SessionSettings):
@@ -56,6 +59,8 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
     max_streams: int = Field(default=2, ge=0)
     """Streams of one student at once; the newest wins. 0 for any number."""
+    watermark: str = "name,time"
+    """What our player writes over a student's picture, of ``name``, ``email``, ``userId`` and ``time``; or ``none``."""
     trusted_proxies: str = ""
     """CIDRs of the proxies whose X-Forwarded-For or Forwarded is believed, separated by commas."""
     cors_allowed_origins: str = ""
@@ -64,6 +69,8 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     """Where browsers fetch public objects: our own pages may load them from there."""
     csp_sources: str = ""
     """Origins beside that one which our own pages may load from, separated by commas."""
+    embed_ancestors: str = ""
+    """Origins whose pages may show ``/embed`` in a frame beside our own, separated by commas."""
     hsts_seconds: int = Field(default=31_536_000, ge=0)
     """For how long browsers that came by https shall come by nothing else; 0 tells them nothing."""
 
@@ -92,12 +99,28 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
             ip_network(part)
         return value
 
+    @field_validator("watermark")
+    @classmethod
+    def _watermark(cls, value: str) -> str:
+        for part in [] if value == "none" else _split(value):
+            if part not in get_args(WatermarkPart):
+                raise ValueError(f"{part!r} is none of {', '.join(get_args(WatermarkPart))}")
+        return value
+
     @field_validator("csp_sources")
     @classmethod
     def _sources(cls, value: str) -> str:
         for part in _split(value):
             if not _ORIGIN.fullmatch(part):
                 raise ValueError(f"{part!r} is no origin, as https://uploads.example.org")
+        return value
+
+    @field_validator("embed_ancestors")
+    @classmethod
+    def _ancestors(cls, value: str) -> str:
+        for part in _split(value):
+            if not _ANCESTOR.fullmatch(part):
+                raise ValueError(f"{part!r} is no origin, as https://school.example.org or https://*.example.org")
         return value
 
     @field_validator("platform_jwt_public_key")
@@ -140,6 +163,10 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
         return value
 
     @property
+    def watermark_parts(self) -> tuple[WatermarkPart, ...]:
+        return () if self.watermark == "none" else tuple(cast("WatermarkPart", part) for part in _split(self.watermark))
+
+    @property
     def platform_keys(self) -> tuple[PlatformKey, ...]:
         return pem_keys(self.platform_jwt_public_key) if self.platform_jwt_public_key else ()
 
@@ -159,6 +186,10 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     def page_sources(self) -> list[str]:
         films = origin_of(self.public_base_url)
         return [*([films] if films else []), *_split(self.csp_sources)]
+
+    @property
+    def ancestors(self) -> list[str]:
+        return _split(self.embed_ancestors)
 
     @property
     def rates(self) -> Rates:

@@ -9,6 +9,7 @@ import { Problem } from '../pages/Problem';
 import { Icon } from '../ui/Icon';
 import { Loading, Notice, Skeleton } from '../ui/pieces';
 import { uploads, type UploadState } from '../upload/queue';
+import CourseUpload from '../upload/CourseUpload';
 import VideoUpload from '../upload/VideoUpload';
 import { CourseAccess } from './course/Access';
 import { CourseEditor } from './course/CourseEditor';
@@ -95,6 +96,7 @@ function Films({ course, onChange }: { course: Course; onChange: () => void }) {
   return (
     <>
       {course.chapters.length === 0 && <Notice icon="film" title={t('course.emptyTitle')} text={t('admin.noChapters')} />}
+      {course.chapters.length > 1 && <CourseUpload chapters={course.chapters} getAuthToken={getAuthToken} onUnauthorized={onUnauthorized} />}
       <ol className="admin-chapters">
         {course.chapters.map((chapter) => (
           <AdminChapter key={chapter.id} course={course} chapter={chapter} onChange={onChange} />

@@ -488,6 +488,10 @@ export interface CourseAnswer {
   completionPercentage: number;
   /** Downloads */
   downloads: string;
+  /** Enrollmentendsat */
+  enrollmentEndsAt: string | null;
+  /** Enrollmentstartsat */
+  enrollmentStartsAt: string | null;
   /** Id */
   id: string;
   /** Instructors */
@@ -1739,8 +1743,12 @@ export interface PlaybackSessionAnswer {
   renewUrl: string;
   /** Sessionid */
   sessionId: string;
+  /** Userid */
+  userId: string;
   /** Videoid */
   videoId: string;
+  /** Watermark */
+  watermark: ("name" | "email" | "userId" | "time")[];
 }
 
 /**

@@ -36,6 +36,11 @@ export function percent(value: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
 }
 
+/** A day for reading, on the reader's own clock: "3 September 2026". */
+export function longDate(iso: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso));
+}
+
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
 function formatter<T extends Intl.NumberFormat | Intl.DateTimeFormat>(name: string, make: (language: string) => T): T {

@@ -4,8 +4,9 @@ import type { Chapter, Course, ProgressDocument } from '../api/types';
 import { client, getAuthToken, isStaff, onUnauthorized, useAuth } from '../app/auth';
 import { Link, navigate, navigationState, paths } from '../app/router';
 import { useData } from '../app/useData';
-import { useTranslate } from '../i18n';
+import { useLanguage, useTranslate } from '../i18n';
 import { percent } from '../i18n/format';
+import { moment } from '../player/moment';
 import VideoPlayer from '../player/VideoPlayer';
 import { Icon } from '../ui/Icon';
 import { Bar, Loading, Notice, Skeleton } from '../ui/pieces';
@@ -41,7 +42,7 @@ export default function WatchPage({ courseId, chapterId }: { courseId: string; c
   return (
     <div className="watch">
       <div className="watch__main">
-        <Film key={chapter.id} course={course} chapter={chapter} onProgress={onProgress} onComplete={reload} staff={isStaff(me)} />
+        <Film key={chapter.id} course={course} chapter={chapter} onProgress={onProgress} onComplete={reload} staff={isStaff(me)} viewer={{ name: me?.name ?? null, email: me?.email ?? null }} />
         <header className="watch__head">
           <nav aria-label={t('page.where')} className="crumbs">
             <Link to={paths.course(courseId)}>
@@ -71,18 +72,21 @@ interface FilmProps {
   onProgress: (progress: ProgressDocument) => void;
   onComplete: () => void;
   staff: boolean;
+  viewer: { name: string | null; email: string | null };
 }
 
-function Film({ course, chapter, onProgress, onComplete, staff }: FilmProps) {
+function Film({ course, chapter, onProgress, onComplete, staff, viewer }: FilmProps) {
   const t = useTranslate();
+  const language = useLanguage();
   const [autoplay] = useState(() => navigationState().autoplay === true);
+  const [startAt] = useState(() => moment(new URLSearchParams(location.search).get('t')));
   const index = course.chapters.indexOf(chapter);
   const toCourse = paths.course(course.id);
 
   if (chapter.isLocked) {
     return (
       <Stage>
-        <Notice icon="lock" title={t('player.lockedTitle')} text={lockText(chapter, course, t)} testId="face-locked">
+        <Notice icon="lock" title={t('player.lockedTitle')} text={lockText(chapter, course, t, language)} testId="face-locked">
           {chapter.requiresChapterId ? (
             <Link to={paths.watch(course.id, chapter.requiresChapterId)} className="button button--primary">
               {t('watch.toRequired')}
@@ -114,6 +118,10 @@ function Film({ course, chapter, onProgress, onComplete, staff }: FilmProps) {
       getAuthToken={getAuthToken}
       onUnauthorized={onUnauthorized}
       title={chapter.title}
+      courseTitle={course.title}
+      viewer={viewer}
+      canDownload={chapter.canDownload}
+      startAt={startAt}
       posterUrl={chapter.posterUrl ? buildUrl(chapter.posterUrl) : null}
       autoplay={autoplay}
       hotkeys="page"
