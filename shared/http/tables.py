@@ -8,8 +8,16 @@ from typing import Any
 
 from shared.contracts.model import Document
 
+CSV = "text/csv"
 # A spreadsheet takes what begins with one of these for a formula, and would run what somebody called a chapter.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def is_csv(accept: str | None, wanted: str | None) -> bool:
+    """Whether a list is asked for as CSV: by ``format``, else by the first type of ``Accept``."""
+    if wanted is not None:
+        return wanted == "csv"
+    return (accept or "").split(",")[0].split(";")[0].strip().lower() == CSV
 
 
 def as_csv(kind: type[Document], rows: Sequence[Document]) -> str:
