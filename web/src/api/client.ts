@@ -1,4 +1,5 @@
-import { ABORTED, ApiError, networkError, toError } from './errors';
+import { ABORTED, ApiError, asApiError, networkError, toError } from './errors';
+import type * as Schema from './schema';
 import type * as Api from './types';
 
 export interface ClientOptions {
@@ -7,6 +8,8 @@ export interface ClientOptions {
   getAuthToken: () => string | null | Promise<string | null>;
   /** Called for each 401 on a call that carried (or lacked) the platform's JWT. */
   onUnauthorized?: () => void;
+  /** Hears of each call how it ended; status 0 where no answer came. */
+  onAnswer?: (answer: { at: number; method: string; url: string; status: number; milliseconds: number; code?: string }) => void;
 }
 
 export interface CallOptions {
@@ -16,6 +19,7 @@ export interface CallOptions {
   /** Sent as it is, with the media type `type`. */
   raw?: BodyInit;
   type?: string;
+  /** JSON, unless something else is wanted. */
   accept?: string;
   signal?: AbortSignal;
   /** Calls authorised by their path or by a one-time token carry no header. */
@@ -46,7 +50,7 @@ export function pathOf(path: string, query: Record<string, string | number | boo
 
 export type Client = ReturnType<typeof createClient>;
 
-export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOptions) {
+export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }: ClientOptions) {
   const url = (path: string): string => buildUrl(path, apiUrl || undefined);
 
   /** The answer itself, once it is a good one: for what is no JSON. */
@@ -58,17 +62,28 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
     }
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     else if (options.type) headers['Content-Type'] = options.type;
-    const response = await send(url(path), {
-      method: options.method ?? 'GET',
-      headers,
-      body: options.body === undefined ? options.raw : JSON.stringify(options.body),
-      signal: options.signal,
-      keepalive: options.keepalive ?? false,
-    });
-    if (response.ok) return response;
-    const error = await toError(response);
-    if (error.status === 401 && !options.anonymous && !options.quiet) onUnauthorized?.();
-    throw error;
+    const method = options.method ?? 'GET';
+    const at = Date.now();
+    const begun = performance.now();
+    const tell = (status: number, code?: string): void =>
+      onAnswer?.({ at, method, url: path, status, milliseconds: performance.now() - begun, ...(code ? { code } : {}) });
+    try {
+      const response = await send(url(path), {
+        method,
+        headers,
+        body: options.body === undefined ? options.raw : JSON.stringify(options.body),
+        signal: options.signal,
+        keepalive: options.keepalive ?? false,
+      });
+      if (!response.ok) throw await toError(response);
+      tell(response.status);
+      return response;
+    } catch (caught) {
+      const error = asApiError(caught);
+      tell(error.status, error.code);
+      if (error.status === 401 && !options.anonymous && !options.quiet) onUnauthorized?.();
+      throw error;
+    }
   }
 
   async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
@@ -99,6 +114,13 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
       call<Api.VideoStatus>(`/api/videos/${segment(videoId)}/status`, { signal }),
     thumbnails: (videoId: string, signal?: AbortSignal) =>
       call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`/api/videos/${segment(videoId)}/thumbnails`, { signal }),
+    storyboard: (videoId: string, signal?: AbortSignal) =>
+      call<Schema.Storyboard>(`/api/videos/${segment(videoId)}/storyboard.json`, { signal }),
+    /** The whole text in one language, as WebVTT. */
+    captions: async (videoId: string, language: string, signal?: AbortSignal) =>
+      (await answer(`/api/videos/${segment(videoId)}/captions/${segment(language)}.vtt`, { signal, accept: 'text/vtt' })).text(),
+    download: (videoId: string, quality?: string, signal?: AbortSignal) =>
+      call<Schema.DownloadAnswer>(`/api/videos/${segment(videoId)}/download${quality ? `?quality=${segment(quality)}` : ''}`, { signal }),
     deleteVideo: (videoId: string) => call<void>(`/api/videos/${segment(videoId)}`, { method: 'DELETE' }),
 
     accessToken: (videoId: string) => call<Api.AccessToken>(`/api/videos/${segment(videoId)}/access-token`),

@@ -1847,8 +1847,12 @@ export interface PlaybackSessionAnswer {
   renewUrl: string;
   /** Sessionid */
   sessionId: string;
+  /** Userid */
+  userId: string;
   /** Videoid */
   videoId: string;
+  /** Watermark */
+  watermark: ("name" | "email" | "userId" | "time")[];
 }
 
 /** Poster */
