@@ -5,7 +5,7 @@ import { duration, percent } from '../i18n/format';
 import { Bar } from '../ui/pieces';
 import { Icon } from '../ui/Icon';
 
-const names: Record<VideoState, string> = {
+export const stateNames: Record<VideoState, string> = {
   uploading: 'film.uploading',
   processing: 'film.processing',
   playable: 'film.playable',
@@ -19,7 +19,7 @@ export function StateChip({ state }: { state: VideoState }) {
   const t = useTranslate();
   return (
     <span className={`chip chip--${tones[state]}`} data-testid="film-state" data-state={state}>
-      {t(names[state])}
+      {t(stateNames[state])}
     </span>
   );
 }
