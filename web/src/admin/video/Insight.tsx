@@ -38,7 +38,7 @@ export function Insight({ film, playback }: { film: Details; playback: Playback 
     );
   }
   if (!data.retention || (data.retention.viewers === 0 && data.retention.sessions === 0)) {
-    return <Notice icon="chart" title={t('video.nobodyTitle')} text={t('video.nobodyText')} />;
+    return <Notice icon="chart" title={t('videoPage.nobodyTitle')} text={t('videoPage.nobodyText')} />;
   }
   return (
     <>
@@ -55,8 +55,8 @@ function Retention({ retention, playback, videoId }: { retention: Schema.Retenti
   const labels = useMemo(() => items.map((step) => clock(step.from)), [items]);
   const series = useMemo(
     () => [
-      { label: t('video.viewers'), values: items.map(({ viewers }) => viewers) },
-      { label: t('video.rewinds'), values: items.map(({ rewinds }) => rewinds), tone: 'brass' as const },
+      { label: t('videoPage.viewers'), values: items.map(({ viewers }) => viewers) },
+      { label: t('videoPage.rewinds'), values: items.map(({ rewinds }) => rewinds), tone: 'brass' as const },
     ],
     [items, t],
   );
@@ -65,18 +65,18 @@ function Retention({ retention, playback, videoId }: { retention: Schema.Retenti
     <>
       <Chart
         kind="line"
-        title={t('video.retention')}
-        axis={t('video.place')}
+        title={t('videoPage.retention')}
+        axis={t('videoPage.place')}
         labels={labels}
         series={series}
         onPick={pick}
         marker={position === null ? null : position / resolution}
         csvName={`lectern-retention-${videoId}`}
       >
-        <p className="video__hint">{t('video.retentionHint')}</p>
+        <p className="video__hint">{t('videoPage.retentionHint')}</p>
       </Chart>
-      <Places title={t('video.rewatched')} steps={retention.rewatched} number={({ rewinds }) => rewinds} playback={playback} />
-      <Places title={t('video.abandoned')} steps={retention.abandoned} number={({ left }) => left} playback={playback} />
+      <Places title={t('videoPage.rewatched')} steps={retention.rewatched} number={({ rewinds }) => rewinds} playback={playback} />
+      <Places title={t('videoPage.abandoned')} steps={retention.abandoned} number={({ left }) => left} playback={playback} />
     </>
   );
 }
@@ -110,14 +110,14 @@ function Experience({ retention, experience, figures }: Found) {
   const t = useTranslate();
   const seconds = (value: number | null): string => (value === null ? '–' : t('unit.seconds', { value: count(value, 1) }));
   const facts: [string, string][] = [
-    ['video.viewersEver', count(retention?.viewers ?? 0)],
-    ['video.viewsLately', count(figures?.views ?? 0)],
-    ['video.averageWatched', figures ? duration(figures.averageWatchDuration, t) : '–'],
-    ['video.averageShare', figures ? share(figures.averageCompletionRate / 100, 0) : '–'],
-    ['video.startup', experience ? `${seconds(experience.startupP50)} / ${seconds(experience.startupP95)}` : '–'],
-    ['video.stalls', experience ? `${count(experience.stalls)} · ${share(experience.rebufferRatio, 2)}` : '–'],
-    ['video.errors', experience ? count(experience.errors) : '–'],
-    ['video.sent', figures ? bytes(figures.bandwidthUsed, t) : '–'],
+    ['videoPage.viewersEver', count(retention?.viewers ?? 0)],
+    ['videoPage.viewsLately', count(figures?.views ?? 0)],
+    ['videoPage.averageWatched', figures ? duration(figures.averageWatchDuration, t) : '–'],
+    ['videoPage.averageShare', figures ? share(figures.averageCompletionRate / 100, 0) : '–'],
+    ['videoPage.startup', experience ? `${seconds(experience.startupP50)} / ${seconds(experience.startupP95)}` : '–'],
+    ['videoPage.stalls', experience ? `${count(experience.stalls)} · ${share(experience.rebufferRatio, 2)}` : '–'],
+    ['videoPage.errors', experience ? count(experience.errors) : '–'],
+    ['videoPage.sent', figures ? bytes(figures.bandwidthUsed, t) : '–'],
   ];
   return (
     <dl className="facts panel" data-testid="experience">

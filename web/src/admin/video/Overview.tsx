@@ -18,7 +18,7 @@ export function Overview({ film, status, changed }: { film: Details; status: Vid
   return (
     <>
       <Facts film={film} />
-      {film.renditions.length > 0 && <DataTable caption={t('video.renditions')} captionShown columns={columns} rows={film.renditions} rowKey={({ name }) => name} testId="renditions" />}
+      {film.renditions.length > 0 && <DataTable caption={t('videoPage.renditions')} captionShown columns={columns} rows={film.renditions} rowKey={({ name }) => name} testId="renditions" />}
       <Policy film={film} changed={changed} />
     </>
   );
@@ -28,20 +28,20 @@ function Facts({ film }: { film: Details }) {
   const t = useTranslate();
   const shown = film.versions.find(({ isCurrent }) => isCurrent) ?? film.versions[0];
   const facts: [string, string | null | undefined][] = [
-    ['video.length', film.duration === null ? null : clock(film.duration)],
-    ['video.picture', film.width === null ? null : `${film.width}×${film.height}${film.fps ? ` · ${t('film.fps', { value: Math.round(film.fps * 100) / 100 })}` : ''}`],
-    ['video.source', film.sourceBytes ? bytes(film.sourceBytes, t) : t('video.sourceGone')],
-    ['video.made', film.renditionBytes ? bytes(film.renditionBytes, t) : null],
-    ['video.viewsLately', count(film.views)],
-    ['video.uploadedAt', shown && dateTime(shown.createdAt)],
-    ['video.container', shown?.container],
-    ['video.checksum', shown?.sourceSha256],
+    ['videoPage.length', film.duration === null ? null : clock(film.duration)],
+    ['videoPage.picture', film.width === null ? null : `${film.width}×${film.height}${film.fps ? ` · ${t('film.fps', { value: Math.round(film.fps * 100) / 100 })}` : ''}`],
+    ['videoPage.source', film.sourceBytes ? bytes(film.sourceBytes, t) : t('videoPage.sourceGone')],
+    ['videoPage.made', film.renditionBytes ? bytes(film.renditionBytes, t) : null],
+    ['videoPage.viewsLately', count(film.views)],
+    ['videoPage.uploadedAt', shown && dateTime(shown.createdAt)],
+    ['videoPage.container', shown?.container],
+    ['videoPage.checksum', shown?.sourceSha256],
   ];
   return (
     <dl className="facts panel" data-testid="video-facts">
       {facts.map(([label, value]) =>
         value ? (
-          <div key={label} className={label === 'video.checksum' ? 'facts__wide' : undefined}>
+          <div key={label} className={label === 'videoPage.checksum' ? 'facts__wide' : undefined}>
             <dt>{t(label)}</dt>
             <dd>{value}</dd>
           </div>
@@ -52,19 +52,19 @@ function Facts({ film }: { film: Details }) {
 }
 
 function columnsOf(t: Translate, done: ReadonlyMap<string, number>): Column<Rendition>[] {
-  const rate = (bits: number): string => t('video.rate', { value: count(bits / 1_000_000, 2) });
+  const rate = (bits: number): string => t('videoPage.rate', { value: count(bits / 1_000_000, 2) });
   return [
-    { id: 'name', title: t('video.quality'), heading: true, cell: ({ name }) => name },
-    { id: 'percent', title: t('video.doneShare'), numeric: true, cell: ({ name }) => percent(done.get(name) ?? 100) },
-    { id: 'picture', title: t('video.picture'), numeric: true, cell: ({ width, height }) => (width === null ? '–' : `${width}×${height}`) },
-    { id: 'average', title: t('video.averageRate'), numeric: true, cell: ({ averageBandwidth }) => (averageBandwidth === null ? '–' : rate(averageBandwidth)) },
-    { id: 'peak', title: t('video.peakRate'), numeric: true, cell: ({ bandwidth }) => rate(bandwidth) },
-    { id: 'size', title: t('video.size'), numeric: true, cell: (one) => (one.bytes === null ? '–' : bytes(one.bytes, t)) },
-    { id: 'codecs', title: t('video.codecs'), cell: ({ codecs }) => <code>{codecs}</code> },
+    { id: 'name', title: t('videoPage.quality'), heading: true, cell: ({ name }) => name },
+    { id: 'percent', title: t('videoPage.doneShare'), numeric: true, cell: ({ name }) => percent(done.get(name) ?? 100) },
+    { id: 'picture', title: t('videoPage.picture'), numeric: true, cell: ({ width, height }) => (width === null ? '–' : `${width}×${height}`) },
+    { id: 'average', title: t('videoPage.averageRate'), numeric: true, cell: ({ averageBandwidth }) => (averageBandwidth === null ? '–' : rate(averageBandwidth)) },
+    { id: 'peak', title: t('videoPage.peakRate'), numeric: true, cell: ({ bandwidth }) => rate(bandwidth) },
+    { id: 'size', title: t('videoPage.size'), numeric: true, cell: (one) => (one.bytes === null ? '–' : bytes(one.bytes, t)) },
+    { id: 'codecs', title: t('videoPage.codecs'), cell: ({ codecs }) => <code>{codecs}</code> },
   ];
 }
 
-const policies: Record<Details['downloadPolicy'], string> = { inherit: 'video.policyInherit', off: 'video.policyOff', enrolled: 'video.policyEnrolled' };
+const policies: Record<Details['downloadPolicy'], string> = { inherit: 'videoPage.policyInherit', off: 'videoPage.policyOff', enrolled: 'videoPage.policyEnrolled' };
 
 function Policy({ film, changed }: { film: Details; changed: () => void }) {
   const t = useTranslate();
@@ -73,7 +73,7 @@ function Policy({ film, changed }: { film: Details; changed: () => void }) {
   return (
     <div className="panel video__box">
       <label className="field">
-        <span className="field__label">{t('video.policy')}</span>
+        <span className="field__label">{t('videoPage.policy')}</span>
         <select className="field__input" value={film.downloadPolicy} disabled={busy} data-testid="download-policy" onChange={(event) => set(event.target.value)}>
           {Object.entries(policies).map(([name, label]) => (
             <option key={name} value={name}>

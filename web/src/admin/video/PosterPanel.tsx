@@ -12,7 +12,7 @@ import { useAction } from '../useAction';
 import { api, type Details } from './api';
 import { jpegOf, pictureOf } from './picture';
 
-const origins: Record<Details['poster']['origin'], string> = { found: 'video.posterFound', chosen: 'video.posterChosen', uploaded: 'video.posterUploaded' };
+const origins: Record<Details['poster']['origin'], string> = { found: 'videoPage.posterFound', chosen: 'videoPage.posterChosen', uploaded: 'videoPage.posterUploaded' };
 
 /** Which picture stands for the film: one that was found, a moment of it, or a picture of one's own. */
 export function PosterPanel({ film, playback, changed }: { film: Details; playback: Playback | null; changed: () => void }) {
@@ -32,32 +32,32 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
     const { video } = playback ?? {};
     const picture = video && video.videoWidth > 0 ? await jpegOf(video, video.videoWidth, video.videoHeight) : null;
     if (picture) await act(() => api.uploadPoster(videoId, picture, true));
-    else setHint('video.posterNoFrame');
+    else setHint('videoPage.posterNoFrame');
   };
   const upload = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     const picture = await pictureOf(file);
     if (picture) await act(() => api.uploadPoster(videoId, picture, false));
-    else setHint('video.posterNoPicture');
+    else setHint('videoPage.posterNoPicture');
   };
 
   return (
     <>
       <div className="panel video__box poster">
-        <span className="poster__picture">{poster.posterUrl ? <img src={buildUrl(poster.posterUrl)} alt={t('video.posterNow')} data-testid="poster-now" /> : <Icon name="picture" />}</span>
+        <span className="poster__picture">{poster.posterUrl ? <img src={buildUrl(poster.posterUrl)} alt={t('videoPage.posterNow')} data-testid="poster-now" /> : <Icon name="picture" />}</span>
         <div className="poster__text">
-          <h2>{t('video.posterNow')}</h2>
+          <h2>{t('videoPage.posterNow')}</h2>
           <p className="video__hint" data-testid="poster-origin" data-origin={poster.origin}>
             {t(origins[poster.origin])}
           </p>
           <div className="video__actions">
             <button type="button" className="button button--small" disabled={busy || !playback} data-testid="poster-frame" onClick={() => void capture()}>
               <Icon name="film" />
-              {t('video.posterFrame')}
+              {t('videoPage.posterFrame')}
             </button>
             <button type="button" className="button button--small" disabled={busy} onClick={() => input.current?.click()}>
               <Icon name="upload" />
-              {t('video.posterUpload')}
+              {t('videoPage.posterUpload')}
             </button>
             <input
               ref={input}
@@ -65,7 +65,7 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
               accept="image/*"
               className="visually-hidden"
               tabIndex={-1}
-              aria-label={t('video.posterUpload')}
+              aria-label={t('videoPage.posterUpload')}
               data-testid="poster-input"
               onChange={(event) => {
                 void upload(event.target.files?.[0]);
@@ -75,7 +75,7 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
             {poster.origin !== 'found' && (
               <button type="button" className="button button--small button--quiet" disabled={busy} data-testid="poster-reset" onClick={() => void act(() => api.resetPoster(videoId))}>
                 <Icon name="undo" />
-                {t('video.posterReset')}
+                {t('videoPage.posterReset')}
               </button>
             )}
           </div>
@@ -89,7 +89,7 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
       </div>
       {data && data.thumbnails.length > 0 && (
         <div className="panel video__box">
-          <h2>{t('video.posterMoments')}</h2>
+          <h2>{t('videoPage.posterMoments')}</h2>
           <ul className="poster__moments">
             {data.thumbnails.map(({ time, url }) => (
               <li key={time}>
@@ -98,7 +98,7 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
                   className="poster__moment"
                   disabled={busy}
                   aria-pressed={poster.posterUrl === url}
-                  aria-label={t('video.posterAt', { time: clock(time) })}
+                  aria-label={t('videoPage.posterAt', { time: clock(time) })}
                   data-testid="poster-moment"
                   onClick={() => void act(() => api.choosePoster(videoId, time))}
                 >

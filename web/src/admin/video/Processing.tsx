@@ -19,12 +19,12 @@ type JobState = Schema.JobDetail['state'];
 type Step = 'pause' | 'resume' | 'cancel' | 'retry';
 
 const states: Record<JobState, string> = {
-  waiting: 'video.jobWaiting',
-  active: 'video.jobActive',
-  delayed: 'video.jobDelayed',
-  paused: 'video.jobPaused',
-  completed: 'video.jobCompleted',
-  failed: 'video.jobFailed',
+  waiting: 'videoPage.jobWaiting',
+  active: 'videoPage.jobActive',
+  delayed: 'videoPage.jobDelayed',
+  paused: 'videoPage.jobPaused',
+  completed: 'videoPage.jobCompleted',
+  failed: 'videoPage.jobFailed',
 };
 const steps: Record<JobState, Step[]> = {
   waiting: ['pause', 'cancel'],
@@ -35,26 +35,26 @@ const steps: Record<JobState, Step[]> = {
   failed: ['retry'],
 };
 const buttons: Record<Step, { label: string; icon: IconName }> = {
-  pause: { label: 'video.pause', icon: 'pause' },
-  resume: { label: 'video.resume', icon: 'play' },
-  cancel: { label: 'video.cancel', icon: 'cross' },
-  retry: { label: 'video.makeAgain', icon: 'replay' },
+  pause: { label: 'videoPage.pause', icon: 'pause' },
+  resume: { label: 'videoPage.resume', icon: 'play' },
+  cancel: { label: 'videoPage.cancel', icon: 'cross' },
+  retry: { label: 'videoPage.makeAgain', icon: 'replay' },
 };
 /** How a job's history calls what happened (docs/api.md); what is not here is shown as it is written there. */
 const events: Record<string, string> = {
-  entered: 'video.eventEntered',
-  planned: 'video.eventPlanned',
-  started: 'video.eventStarted',
-  finished: 'video.eventFinished',
-  done: 'video.eventDone',
-  failed: 'video.eventFailed',
-  paused: 'video.eventPaused',
-  resumed: 'video.eventResumed',
-  'to be tried again': 'video.eventTryAgain',
-  'lease expired': 'video.eventLost',
-  'begun anew': 'video.eventAnew',
-  'to be made again': 'video.eventMakeAgain',
-  'asked for by a viewer': 'video.eventWished',
+  entered: 'videoPage.eventEntered',
+  planned: 'videoPage.eventPlanned',
+  started: 'videoPage.eventStarted',
+  finished: 'videoPage.eventFinished',
+  done: 'videoPage.eventDone',
+  failed: 'videoPage.eventFailed',
+  paused: 'videoPage.eventPaused',
+  resumed: 'videoPage.eventResumed',
+  'to be tried again': 'videoPage.eventTryAgain',
+  'lease expired': 'videoPage.eventLost',
+  'begun anew': 'videoPage.eventAnew',
+  'to be made again': 'videoPage.eventMakeAgain',
+  'asked for by a viewer': 'videoPage.eventWished',
 };
 
 /** How the film was, or is being, made: of the newest version first, for admins step by step. */
@@ -69,7 +69,7 @@ export function Processing({ film, changed }: { film: Details; changed: () => vo
       {film.versions.length > 1 && (
         <div className="panel video__box">
           <label className="field">
-            <span className="field__label">{t('video.version')}</span>
+            <span className="field__label">{t('videoPage.version')}</span>
             <select className="field__input" value={version.versionId} onChange={(event) => setChosen(event.target.value)}>
               {film.versions.map((one) => (
                 <option key={one.versionId} value={one.versionId}>
@@ -86,7 +86,7 @@ export function Processing({ film, changed }: { film: Details; changed: () => vo
           <p>
             <StateChip state={version.status} />
           </p>
-          <p className="video__hint">{t(me?.role === 'admin' ? 'video.noJob' : 'video.jobForAdmins')}</p>
+          <p className="video__hint">{t(me?.role === 'admin' ? 'videoPage.noJob' : 'videoPage.jobForAdmins')}</p>
         </div>
       )}
     </>
@@ -97,7 +97,7 @@ function Job({ id, changed }: { id: string; changed: () => void }) {
   const t = useTranslate();
   const { data: job, error, reload } = useData(`job ${id}`, (signal) => api.job(id, signal), ({ state }) => (state === 'completed' || state === 'failed' ? null : EVERY_MS));
   const columns = useMemo(() => columnsOf(t), [t]);
-  if (error?.status === 404) return <Notice icon="jobs" title={t('video.noJob')} />;
+  if (error?.status === 404) return <Notice icon="jobs" title={t('videoPage.noJob')} />;
   if (error && !job) return <Problem error={error} onRetry={reload} />;
   if (!job) {
     return (
@@ -115,7 +115,7 @@ function Job({ id, changed }: { id: string; changed: () => void }) {
           changed();
         }}
       />
-      <DataTable caption={t('video.timeline')} captionShown columns={columns} rows={job.timeline} rowKey={(line) => `${line.at} ${line.event} ${line.chunk}`} testId="job-timeline" />
+      <DataTable caption={t('videoPage.timeline')} captionShown columns={columns} rows={job.timeline} rowKey={(line) => `${line.at} ${line.event} ${line.chunk}`} testId="job-timeline" />
     </>
   );
 }
@@ -133,13 +133,13 @@ function JobHead({ job, changed }: { job: Schema.JobDetail; changed: () => void 
     <div className="panel video__box" data-testid="job" data-state={job.state}>
       <p className="summary__facts">
         <strong>{t(states[job.state])}</strong>
-        <span>{t('video.chunks', { done: count(job.chunksDone), total: count(job.chunks) })}</span>
-        <span>{t('video.encodeTime', { time: duration(job.encodeSeconds, t) })}</span>
-        {inHand && job.speed !== null && <span>{t('video.speed', { value: count(job.speed, 1) })}</span>}
+        <span>{t('videoPage.chunks', { done: count(job.chunksDone), total: count(job.chunks) })}</span>
+        <span>{t('videoPage.encodeTime', { time: duration(job.encodeSeconds, t) })}</span>
+        {inHand && job.speed !== null && <span>{t('videoPage.speed', { value: count(job.speed, 1) })}</span>}
         {inHand && job.eta !== null && <span>{t('film.timeLeft', { time: duration(job.eta, t) })}</span>}
         <span>{percent(job.percent)}</span>
       </p>
-      <Bar value={job.percent} label={t('video.doneShare')} tone={job.state === 'completed' ? 'done' : undefined} />
+      <Bar value={job.percent} label={t('videoPage.doneShare')} tone={job.state === 'completed' ? 'done' : undefined} />
       {job.state === 'failed' && <Failure message={filmFailure({ code: job.errorCode ?? '', message: job.errorMessage ?? '' }, t)} code={job.errorCode ?? undefined} />}
       {job.errorDetail && <pre className="video__detail">{job.errorDetail}</pre>}
       <div className="video__actions">
@@ -160,8 +160,8 @@ function JobHead({ job, changed }: { job: Schema.JobDetail; changed: () => void 
       {refused && <Failure message={requestFailure(refused, t)} code={refused.code} />}
       {asking && (
         <ConfirmDialog
-          title={t(asking === 'cancel' ? 'video.cancelTitle' : 'video.makeAgainTitle')}
-          text={t(asking === 'cancel' ? 'video.cancelText' : 'video.makeAgainText')}
+          title={t(asking === 'cancel' ? 'videoPage.cancelTitle' : 'videoPage.makeAgainTitle')}
+          text={t(asking === 'cancel' ? 'videoPage.cancelText' : 'videoPage.makeAgainText')}
           confirm={t(buttons[asking].label)}
           onConfirm={() => void act(asking)}
           onCancel={() => setAsking(null)}
@@ -174,11 +174,11 @@ function JobHead({ job, changed }: { job: Schema.JobDetail; changed: () => void 
 function columnsOf(t: Translate): Column<Schema.EventAnswer>[] {
   const named = (event: string): string => (Object.hasOwn(events, event) ? t(events[event]!) : event);
   return [
-    { id: 'at', title: t('video.when'), numeric: true, cell: ({ at }) => dateTimeExact(at) },
-    { id: 'event', title: t('video.what'), heading: true, cell: ({ event }) => named(event) },
-    { id: 'chunk', title: t('video.piece'), cell: ({ chunk }) => chunk ?? '' },
-    { id: 'why', title: t('video.why'), cell: ({ message, code }) => [message, code && `(${code})`].filter(Boolean).join(' ') },
-    { id: 'attempt', title: t('video.attempt'), numeric: true, cell: ({ attempt }) => (attempt === null ? '' : count(attempt)) },
-    { id: 'worker', title: t('video.who'), cell: ({ worker }) => <span className="video__worker">{worker ?? ''}</span> },
+    { id: 'at', title: t('videoPage.when'), numeric: true, cell: ({ at }) => dateTimeExact(at) },
+    { id: 'event', title: t('videoPage.what'), heading: true, cell: ({ event }) => named(event) },
+    { id: 'chunk', title: t('videoPage.piece'), cell: ({ chunk }) => chunk ?? '' },
+    { id: 'why', title: t('videoPage.why'), cell: ({ message, code }) => [message, code && `(${code})`].filter(Boolean).join(' ') },
+    { id: 'attempt', title: t('videoPage.attempt'), numeric: true, cell: ({ attempt }) => (attempt === null ? '' : count(attempt)) },
+    { id: 'worker', title: t('videoPage.who'), cell: ({ worker }) => <span className="video__worker">{worker ?? ''}</span> },
   ];
 }

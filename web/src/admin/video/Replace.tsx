@@ -25,8 +25,8 @@ export function Replace({ film, previous, changed }: { film: Details; previous: 
   };
   return (
     <section className="panel video__box" aria-labelledby="replace-title">
-      <h2 id="replace-title">{t('video.replaceTitle')}</h2>
-      <p className="video__hint">{t('video.replaceText')}</p>
+      <h2 id="replace-title">{t('videoPage.replaceTitle')}</h2>
+      <p className="video__hint">{t('videoPage.replaceText')}</p>
       {(open || underWay) && (
         <VideoUpload chapterId={film.chapterId} getAuthToken={getAuthToken} onUnauthorized={onUnauthorized} replaces={film.videoId} hideZone={!open} onUploadComplete={arrived} />
       )}
@@ -52,20 +52,20 @@ function RollBack({ film, previous, changed }: { film: Details; previous: Schema
   return (
     <div className="video__previous" data-testid="previous-version">
       <p>
-        <strong>{t('video.previous')}</strong> {previous.originalName} · {bytes(previous.sizeBytes, t)}
+        <strong>{t('videoPage.previous')}</strong> {previous.originalName} · {bytes(previous.sizeBytes, t)}
         <br />
-        <span className="video__hint">{t('video.keptUntil', { time: dateTime(previous.keptUntil) })}</span>
+        <span className="video__hint">{t('videoPage.keptUntil', { time: dateTime(previous.keptUntil) })}</span>
       </p>
       <button type="button" className="button button--small" disabled={busy} data-testid="roll-back" onClick={() => setAsking(true)}>
         <Icon name="undo" />
-        {t('video.rollBack')}
+        {t('videoPage.rollBack')}
       </button>
       {refused && <Failure message={requestFailure(refused, t)} code={refused.code} />}
       {asking && (
         <ConfirmDialog
-          title={t('video.rollBackTitle')}
-          text={t('video.rollBackText', { name: previous.originalName })}
-          confirm={t('video.rollBack')}
+          title={t('videoPage.rollBackTitle')}
+          text={t('videoPage.rollBackText', { name: previous.originalName })}
+          confirm={t('videoPage.rollBack')}
           onConfirm={() => void back()}
           onCancel={() => setAsking(false)}
         />

@@ -26,11 +26,11 @@ import { Replace } from './Replace';
 import './video.css';
 
 const tabs = [
-  { name: 'overview', label: 'video.overview', icon: 'film' },
-  { name: 'insight', label: 'video.insight', icon: 'chart' },
-  { name: 'captions', label: 'video.captions', icon: 'captions' },
-  { name: 'poster', label: 'video.poster', icon: 'picture' },
-  { name: 'processing', label: 'video.processing', icon: 'jobs' },
+  { name: 'overview', label: 'videoPage.overview', icon: 'film' },
+  { name: 'insight', label: 'videoPage.insight', icon: 'chart' },
+  { name: 'captions', label: 'videoPage.captions', icon: 'captions' },
+  { name: 'poster', label: 'videoPage.poster', icon: 'picture' },
+  { name: 'processing', label: 'videoPage.processing', icon: 'jobs' },
 ] as const satisfies { name: string; label: string; icon: IconName }[];
 
 type Tab = (typeof tabs)[number]['name'];
@@ -64,7 +64,7 @@ export default function VideoPage({ videoId }: { videoId: string }) {
       <nav aria-label={t('page.where')} className="crumbs">
         <Link to={paths.adminVideos()}>
           <Icon name="back" />
-          {t('video.toLibrary')}
+          {t('videoPage.toLibrary')}
         </Link>
       </nav>
       <Head film={film} />
@@ -108,7 +108,7 @@ function Head({ film }: { film: Details }) {
       <div className="video__actions">
         <Link to={paths.watch(film.courseId, film.chapterId)} className="button button--small">
           <Icon name="eye" />
-          {t('video.asStudent')}
+          {t('videoPage.asStudent')}
         </Link>
         <button type="button" className="button button--small button--danger" disabled={busy} data-testid="delete-video" onClick={() => setAsking(true)}>
           <Icon name="trash" />
@@ -167,7 +167,7 @@ function Workbench({ film, status, changed }: { film: Details; status: Status; c
 function Tabs({ chosen }: { chosen: Tab }) {
   const t = useTranslate();
   return (
-    <nav className="tabs" aria-label={t('video.parts')}>
+    <nav className="tabs" aria-label={t('videoPage.parts')}>
       <ul className="tabs__list">
         {tabs.map(({ name, label, icon }) => (
           <li key={name}>
