@@ -9,6 +9,7 @@ import type { Playback } from '../../player/playback';
 import VideoPlayer from '../../player/VideoPlayer';
 import { Icon } from '../../ui/Icon';
 import type { IconName } from '../../ui/icons';
+import { useCurrentInView } from '../../ui/useCurrentInView';
 import { ConfirmDialog, Loading, Notice, Skeleton } from '../../ui/pieces';
 import { Failure, ProcessingStatus, StateChip } from '../../upload/ProcessingStatus';
 import { requestFailure } from '../../i18n/failures';
@@ -166,9 +167,10 @@ function Workbench({ film, status, changed }: { film: Details; status: Status; c
 
 function Tabs({ chosen }: { chosen: Tab }) {
   const t = useTranslate();
+  const row = useCurrentInView<HTMLUListElement>(chosen);
   return (
     <nav className="tabs" aria-label={t('videoPage.parts')}>
-      <ul className="tabs__list">
+      <ul ref={row} className="tabs__list">
         {tabs.map(({ name, label, icon }) => (
           <li key={name}>
             <Link to={`?tab=${name}`} className="tabs__one" aria-current={name === chosen ? 'page' : undefined} data-testid={`tab-${name}`}>
