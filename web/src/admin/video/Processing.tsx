@@ -174,7 +174,7 @@ function JobHead({ job, changed }: { job: Schema.JobDetail; changed: () => void 
 function columnsOf(t: Translate): Column<Schema.EventAnswer>[] {
   const named = (event: string): string => (Object.hasOwn(events, event) ? t(events[event]!) : event);
   return [
-    { id: 'at', title: t('videoPage.when'), numeric: true, cell: ({ at }) => dateTimeExact(at) },
+    { id: 'at', title: t('videoPage.when'), cell: ({ at }) => dateTimeExact(at) },
     { id: 'event', title: t('videoPage.what'), heading: true, cell: ({ event }) => named(event) },
     { id: 'chunk', title: t('videoPage.piece'), cell: ({ chunk }) => chunk ?? '' },
     { id: 'why', title: t('videoPage.why'), cell: ({ message, code }) => [message, code && `(${code})`].filter(Boolean).join(' ') },
