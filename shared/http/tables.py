@@ -6,25 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.progress.dashboards.schemas import MatrixPage
 from shared.contracts.model import Document
 
+CSV = "text/csv"
 # A spreadsheet takes what begins with one of these for a formula, and would run what somebody called a chapter.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def matrix_as_csv(page: MatrixPage) -> str:
-    """A line for each student, with a column of percentages for each chapter under its id."""
-    chapters = [_text(chapter.chapter_id) for chapter in page.chapters]
-    named = ["userId", "isEnrolled", "overallPercentage", "chaptersCompleted", "lastWatchedAt"]
-    text = io.StringIO(newline="")
-    lines = csv.writer(text, lineterminator="\r\n")
-    lines.writerow([*named, *chapters])
-    for student in page.items:
-        given = student.dump()
-        cells = [100.0 if cell.state == "completed" else cell.watch_percentage for cell in student.cells]
-        lines.writerow([*(_cell(given[name]) for name in named), *cells])
-    return text.getvalue()
+def is_csv(accept: str | None, wanted: str | None) -> bool:
+    """Whether a list is asked for as CSV: by ``format``, else by the first type of ``Accept``."""
+    if wanted is not None:
+        return wanted == "csv"
+    return (accept or "").split(",")[0].split(";")[0].strip().lower() == CSV
 
 
 def as_csv(kind: type[Document], rows: Sequence[Document]) -> str:
@@ -35,11 +28,12 @@ def as_csv(kind: type[Document], rows: Sequence[Document]) -> str:
     lines.writerow(names)
     for row in rows:
         given = row.dump()
-        lines.writerow([_cell(given[name]) for name in names])
+        lines.writerow([cell(given[name]) for name in names])
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as it may stand in a CSV that a spreadsheet opens."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
