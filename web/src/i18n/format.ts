@@ -29,7 +29,7 @@ export function bytes(count: number, t: Translate): string {
     step += 1;
   }
   const digits = value < 10 && step > 0 ? 1 : 0;
-  return t(steps[step] ?? 'unit.gigabytes', { value: value.toFixed(digits) });
+  return t(steps[step] ?? 'unit.gigabytes', { value: Number(value.toFixed(digits)) });
 }
 
 export function percent(value: number): string {
