@@ -36,7 +36,12 @@ export function percent(value: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
 }
 
-/** A day for reading, on the reader's own clock: "3 September 2026". */
+// Chromium brings no Georgian calendar: Intl would write "2026 M09 3".
+const georgianMonths = 'იანვარი თებერვალი მარტი აპრილი მაისი ივნისი ივლისი აგვისტო სექტემბერი ოქტომბერი ნოემბერი დეკემბერი'.split(' ');
+
+/** A day for reading, on the reader's own clock: "3 September 2026", "3 სექტემბერი, 2026". */
 export function longDate(iso: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso));
+  const day = new Date(iso);
+  if (language === 'ka') return `${day.getDate()} ${georgianMonths[day.getMonth()] ?? ''}, ${day.getFullYear()}`;
+  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long' }).format(day);
 }
