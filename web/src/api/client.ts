@@ -12,9 +12,13 @@ export interface ClientOptions {
   onAnswer?: (answer: { at: number; method: string; url: string; status: number; milliseconds: number; code?: string }) => void;
 }
 
-interface CallOptions {
+export interface CallOptions {
   method?: string;
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, with the media type `type`. */
+  raw?: BodyInit;
+  type?: string;
   signal?: AbortSignal;
   /** JSON, unless something else is wanted. */
   accept?: string;
@@ -37,18 +41,27 @@ export function buildUrl(pathOrUrl: string, apiUrl: string = configuredBase): st
 
 const segment = encodeURIComponent;
 
+/** A path with its parameters: those that are null, undefined or empty are left out. */
+export function pathOf(path: string, query: Record<string, string | number | boolean | null | undefined> = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text ? `${path}?${text}` : path;
+}
+
 export type Client = ReturnType<typeof createClient>;
 
 export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }: ClientOptions) {
   const url = (path: string): string => buildUrl(path, apiUrl || undefined);
 
-  async function answer(path: string, options: CallOptions): Promise<Response> {
+  /** The answer itself, once it is a good one: for what is no JSON. */
+  async function answer(path: string, options: CallOptions = {}): Promise<Response> {
     const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
     if (!options.anonymous) {
       const token = await getAuthToken();
       if (token) headers['Authorization'] = `Bearer ${token}`;
     }
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    else if (options.type) headers['Content-Type'] = options.type;
     const method = options.method ?? 'GET';
     const at = Date.now();
     const begun = performance.now();
@@ -58,7 +71,7 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
       const response = await send(url(path), {
         method,
         headers,
-        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        body: options.body === undefined ? options.raw : JSON.stringify(options.body),
         signal: options.signal,
         keepalive: options.keepalive ?? false,
       });
@@ -79,6 +92,9 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
 
   return {
     url,
+    answer,
+    /** Any call of the API by its path (`pathOf` builds one); the calls below have names. */
+    call,
     getAuthToken,
     notifyUnauthorized: (): void => onUnauthorized?.(),
 
@@ -127,6 +143,20 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
       call<{ accepted: number }>(`/api/videos/${segment(videoId)}/analytics`, { method: 'POST', body, keepalive: true, quiet: true }),
     /** Answers the new `expiresAt` where the server tells it. */
     renew: (renewUrl: string) => call<{ expiresAt?: string } | undefined>(renewUrl, { method: 'POST' }),
+
+    /** The film of a session, for a viewer who has nothing but its `masterUrl`: docs/api.md, "Without a sign-in". */
+    filmOf(masterUrl: string) {
+      const film = masterUrl.replace(/master\.m3u8$/, 'film');
+      return {
+        status: (signal?: AbortSignal) => call<Api.VideoStatus>(`${film}/status`, { anonymous: true, signal }),
+        progress: (signal?: AbortSignal) => call<Api.ProgressDocument>(`${film}/progress`, { anonymous: true, signal }),
+        thumbnails: (signal?: AbortSignal) =>
+          call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`${film}/thumbnails`, { anonymous: true, signal }),
+        analytics: (body: Api.TelemetryBatch) =>
+          call<{ accepted: number }>(`${film}/analytics`, { method: 'POST', body, keepalive: true, anonymous: true }),
+        renew: () => call<{ expiresAt: string }>(`${film}/renew`, { method: 'POST', anonymous: true }),
+      };
+    },
   };
 }
 

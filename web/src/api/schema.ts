@@ -1436,6 +1436,58 @@ export interface MadeWebhook {
   url: string;
 }
 
+/** MatrixCell */
+export interface MatrixCell {
+  /** Completedat */
+  completedAt: string | null;
+  /** Lastwatchedat */
+  lastWatchedAt: string | null;
+  /** State */
+  state: "not_started" | "in_progress" | "completed";
+  /** Watchpercentage */
+  watchPercentage: number;
+}
+
+/** MatrixChapter */
+export interface MatrixChapter {
+  /** Chapterid */
+  chapterId: string;
+  /** Hasfilm */
+  hasFilm: boolean;
+  /** Title */
+  title: string;
+}
+
+/** MatrixPage */
+export interface MatrixPage {
+  /** Chapters */
+  chapters: MatrixChapter[];
+  /** Courseid */
+  courseId: string;
+  /** Items */
+  items: MatrixStudent[];
+  /** Next */
+  next: string | null;
+  /** Title */
+  title: string;
+}
+
+/** MatrixStudent */
+export interface MatrixStudent {
+  /** Cells */
+  cells: MatrixCell[];
+  /** Chapterscompleted */
+  chaptersCompleted: number;
+  /** Isenrolled */
+  isEnrolled: boolean;
+  /** Lastwatchedat */
+  lastWatchedAt: string | null;
+  /** Overallpercentage */
+  overallPercentage: number;
+  /** Userid */
+  userId: string;
+}
+
 /** Me */
 export interface Me {
   /** Email */
@@ -2531,6 +2583,8 @@ export interface Withdrawn {
 
 /** WorkerAnswer */
 export interface WorkerAnswer {
+  /** Busy */
+  busy: number;
   /** Encoder */
   encoder?: string | null;
   /** Id */

@@ -21,7 +21,10 @@ export type VideoStatus = Omit<Schema.VideoStatusAnswer, 'status' | 'stage' | 'r
 /** `renditions`: name -> stretches [from, to] in seconds that are there; empty once everything is. */
 export type Availability = Omit<Schema.Availability, 'renditions'> & { renditions: Record<string, [number, number][]> };
 
-export type PlaybackSession = Schema.PlaybackSessionAnswer;
+export type PlaybackSession = Schema.PlaybackSessionAnswer & {
+  /** Of a session that another page of this viewer used before: beats and batches are numbered from here on. */
+  firstSeq?: number;
+};
 export type ProgressDocument = Schema.ProgressAnswer;
 export type BeatState = NonNullable<Schema.Beat['state']>;
 export type PlayedInterval = Required<Schema.Interval>;

@@ -10,7 +10,7 @@ import { createEngine, loadLibrary, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
 import { watchMediaSession } from './mediaSession';
-import { readPrefs, writePrefs, type CaptionStyle } from './prefs';
+import { readPrefs, writePrefs, type CaptionStyle, type Prefs } from './prefs';
 import { applyQuality } from './quality';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
@@ -50,8 +50,8 @@ export class Playback {
   constructor(stage: HTMLElement, options: PlayerOptions) {
     this.#stage = stage;
     this.options = options;
-    this.store = createStore(initialState(readPrefs()));
-    this.#client = createClient({
+    this.store = createStore(initialState(this.#prefs()));
+    this.#client = options.client ?? createClient({
       apiUrl: options.apiUrl,
       getAuthToken: () => this.options.getAuthToken(),
       onUnauthorized: () => this.options.onUnauthorized?.(),
@@ -100,7 +100,7 @@ export class Playback {
     if (!progress) return;
     this.#wasCompleted = progress.isCompleted;
     // Whoever followed a link to a moment of the film is not asked about another.
-    const resumeAt = this.#startAt === null ? resumePoint(progress.currentPosition, progress.totalDuration) : null;
+    const resumeAt = typeof this.options.startAt === 'number' ? null : resumePoint(progress.currentPosition, progress.totalDuration);
     this.store.set({ progress, resumeAt });
     this.options.onProgressUpdate?.(progress);
   }
@@ -136,7 +136,16 @@ export class Playback {
   #becameReady(): void {
     // Fetched while the viewer looks at the poster, so that the click finds it there.
     void loadLibrary();
-    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#startAt ?? 0);
+    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#beginning());
+  }
+
+  /** Seconds at which a film that has not begun would begin. */
+  #beginning(): number {
+    return this.options.startAt ?? this.store.state.resumeAt ?? 0;
+  }
+
+  #prefs(): Prefs {
+    return { ...readPrefs(), ...this.options.prefs };
   }
 
   #pollAgain(wait: number): void {
@@ -162,7 +171,7 @@ export class Playback {
     try {
       const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
       if (this.#gone.signal.aborted) return;
-      this.#beats.bind(session.beatUrl);
+      this.#beats.bind(session.beatUrl, session.firstSeq);
       this.#learnViewer(session);
       this.store.set({ duration: session.duration || this.store.state.duration });
       this.#updateGuard(this.store.state.progress);
@@ -183,7 +192,7 @@ export class Playback {
     return this.store.state.phase;
   }
 
-  async #load({ sessionId, managedMasterUrl }: PlaybackSession, at: number): Promise<void> {
+  async #load({ sessionId, managedMasterUrl, firstSeq }: PlaybackSession, at: number): Promise<void> {
     if (!this.#engine) {
       this.#engine = await createEngine(this.#stage, (error) => this.#refused(error), this.#log);
       this.#engine.onQualities(() => this.#applyQuality());
@@ -205,14 +214,14 @@ export class Playback {
     player.defaultPlaybackRate(rate);
     const from = this.#guard.allow(at);
     if (this.#guard.isBeyond(at)) this.store.set({ toast: { kind: 'held', until: this.#guard.maxSeek } });
-    this.#telemetry.begin(sessionId, from);
+    this.#telemetry.begin(sessionId, from, firstSeq);
     await this.#engine.load(this.#client.url(managedMasterUrl), from);
     player.playbackRate(rate);
   }
 
   async play(): Promise<void> {
     const player = this.#engine?.player;
-    if (!player) return void this.start(this.store.state.resumeAt ?? this.#startAt ?? 0);
+    if (!player) return this.start(this.#beginning());
     try {
       await player.play();
     } catch (error) {
@@ -234,8 +243,8 @@ export class Playback {
   }
 
   toggle(): void {
-    const { phase, playing, resumeAt } = this.store.state;
-    if (phase === 'ready') void this.start(resumeAt ?? this.#startAt ?? 0);
+    const { phase, playing } = this.store.state;
+    if (phase === 'ready') void this.start(this.#beginning());
     else if (phase === 'active') void (playing ? this.pause() : this.play());
   }
 
@@ -307,7 +316,7 @@ export class Playback {
     const captions = this.#engine?.captions() ?? [];
     if (JSON.stringify(captions) === JSON.stringify(this.store.state.captions)) return;
     const { caption } = this.store.state;
-    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, readPrefs());
+    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, this.#prefs());
     this.store.set({ captions, caption: kept });
     this.#engine?.showCaptions(kept, (cues) => this.onCues(cues));
   }
@@ -412,10 +421,6 @@ export class Playback {
     this.store.set({ watermark, viewer: { name: name ?? null, email: email ?? null, userId } });
   }
 
-  get #startAt(): number | null {
-    return this.options.startAt ?? null;
-  }
-
   #switchToChoice(): void {
     const { quality } = this.store.state;
     if (quality !== 'auto') this.#engine?.switchTo(quality);
@@ -451,6 +456,11 @@ export class Playback {
     const { toast } = this.store.state;
     if (!reachable) this.store.set({ toast: { kind: 'offline' } });
     else if (toast?.kind === 'offline') this.store.set({ toast: null });
+  }
+
+  async #cameBack(): Promise<void> {
+    this.#reachable(true);
+    await this.#beats.flush();
   }
 
   /** One place for every refusal: of a token, a key, a playlist, a beat, a renewal. */
@@ -523,7 +533,8 @@ export class Playback {
     };
     addEventListener('pagehide', left, { signal });
     addEventListener('pageshow', ({ persisted }) => persisted && this.store.state.phase === 'active' && this.#telemetry.comeBack(), { signal });
-    addEventListener('online', () => void this.#beats.flush(), { signal });
+    addEventListener('online', () => void this.#cameBack(), { signal });
+    addEventListener('offline', () => this.#reachable(false), { signal });
     document.addEventListener(
       'visibilitychange',
       () => (document.visibilityState === 'hidden' ? hidden() : void this.#session.checkAfterSleep()),
