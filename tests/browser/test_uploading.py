@@ -62,6 +62,12 @@ def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def small_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """14 s of one small picture: soon made."""
+    return make_film(tmp_path_factory.mktemp("small") / "small.mp4", seconds=14)
+
+
 def open_course(platform: Platform, open_page: OpenPage, chapters: int = 1) -> tuple[Page, Course, Wire]:
     course = platform.new_course(chapters)
     page = open_page()
@@ -111,11 +117,11 @@ def arrives_whole(platform: Platform, page: Page, course: Course, film: Path) ->
 
 
 def test_two_films_find_their_chapters_and_show_themselves_as_they_are_made(
-    platform: Platform, open_page: OpenPage, lecture: Path, tmp_path: Path
+    platform: Platform, open_page: OpenPage, small_film: Path, tmp_path: Path
 ) -> None:
     page, course, wire = open_course(platform, open_page, chapters=3)
     second = make_film(tmp_path / "chapter 2.mp4", seconds=3)
-    page.get_by_test_id("course-upload-input").set_input_files([str(lecture), str(second)])
+    page.get_by_test_id("course-upload-input").set_input_files([str(small_film), str(second)])
     staged = page.get_by_test_id("staged-file")
     expect(staged).to_have_count(2)
     chosen = [staged.nth(i).get_by_test_id("staged-chapter").input_value() for i in range(2)]
@@ -131,16 +137,14 @@ def test_two_films_find_their_chapters_and_show_themselves_as_they_are_made(
     expect(panel).to_have_attribute("data-state", "ready")
     assert wire.count("GET", "/events") >= 1
     assert video_of(platform, course, 0) is None
-    for number, film in ((1, second), (2, lecture)):
+    for number, film in ((1, second), (2, small_film)):
         video = video_of(platform, course, number)
         assert video is not None
         platform.wait_for(video)
         assert platform.source(video) == film.read_bytes()
 
 
-def test_a_lost_network_costs_nothing_that_was_sent(
-    platform: Platform, open_page: OpenPage, long_film: Path
-) -> None:
+def test_a_lost_network_costs_nothing_that_was_sent(platform: Platform, open_page: OpenPage, long_film: Path) -> None:
     page, course, wire = open_course(platform, open_page)
     begin_slowly(page, wire, long_film)
     page.context.set_offline(True)
@@ -155,7 +159,7 @@ def test_a_lost_network_costs_nothing_that_was_sent(
 
 
 def test_after_a_reload_the_same_file_goes_on_from_where_it_stopped(
-    platform: Platform, open_page: OpenPage, long_film: Path, lecture: Path
+    platform: Platform, open_page: OpenPage, long_film: Path, small_film: Path
 ) -> None:
     page, course, wire = open_course(platform, open_page)
     begin_slowly(page, wire, long_film)
@@ -164,8 +168,8 @@ def test_after_a_reload_the_same_file_goes_on_from_where_it_stopped(
     expect(row).to_have_attribute("data-state", "interrupted")
     expect(row).to_contain_text("long lecture.mp4")
     there = received(platform, page)
-    page.get_by_test_id("upload-again-input").set_input_files(str(lecture))
-    expect(row).to_contain_text("“lecture.mp4” is another file")
+    page.get_by_test_id("upload-again-input").set_input_files(str(small_film))
+    expect(row).to_contain_text("“small.mp4” is another file")
     wire.narrow(-1)
     page.get_by_test_id("upload-again-input").set_input_files(str(long_film))
     arrives_whole(platform, page, course, long_film)
@@ -249,7 +253,7 @@ def test_what_is_no_film_or_too_large_is_refused_before_a_byte(
     assert wire.offsets == []
 
 
-def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: OpenPage, lecture: Path) -> None:
+def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: OpenPage, small_film: Path) -> None:
     page, _course, wire = open_course(platform, open_page)
     stumbles = [503, 502]
 
@@ -259,8 +263,10 @@ def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: Op
         else:
             route.continue_()
 
-    page.route("**/api/uploads/tus", lambda route: answer(route) if route.request.method == "POST" else route.continue_())
-    page.get_by_test_id("upload-input").set_input_files(str(lecture))
+    page.route(
+        "**/api/uploads/tus", lambda route: answer(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.get_by_test_id("upload-input").set_input_files(str(small_film))
     expect(page.get_by_test_id("upload-countdown")).to_be_visible()
     expect(page.get_by_test_id("film-panel")).to_be_visible()
     assert wire.count("POST", "/api/uploads/tus") == 3
@@ -270,14 +276,14 @@ STUDENT = "demo-student"
 
 
 @pytest.fixture(scope="module")
-def school(platform: Platform, lecture: Path) -> Course:
+def school(platform: Platform, small_film: Path) -> Course:
     """Three chapters in order with one film each, of which a student may mark what they have seen."""
     course = platform.new_course(3, sequential=True)
     chapters = [{"id": chapter, "title": f"Lesson {n}", "position": n} for n, chapter in enumerate(course.chapters, 1)]
     body = {"title": "Lessons", "isSequential": True, "studentsMayComplete": True, "chapters": chapters}
     good(platform.admin.put(f"/api/admin/courses/{course.id}", json=body))
     good(platform.admin.put(f"/api/admin/enrollments/{course.id}/{STUDENT}"))
-    for video in [platform.upload(chapter, lecture) for chapter in course.chapters[:2]]:
+    for video in [platform.upload(chapter, small_film) for chapter in course.chapters[:2]]:
         platform.wait_for(video)
     student = platform.person("student", STUDENT)
     view = platform.watch(student, video_of(platform, course) or "")
