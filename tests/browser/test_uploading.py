@@ -58,7 +58,7 @@ def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short film of several megabytes."""
     path = make_film(tmp_path_factory.mktemp("long") / "long lecture.mp4", seconds=4)
     with path.open("ab") as file:
-        file.write(struct.pack(">I4s", 6 * MIB + 8, b"free") + os.urandom(6 * MIB))
+        file.write(struct.pack(">I4s", 3 * MIB + 8, b"free") + os.urandom(3 * MIB))
     return path
 
 
@@ -84,7 +84,7 @@ def percent(page: Page) -> int:
 
 def begin_slowly(page: Page, wire: Wire, film: Path) -> None:
     """A quarter of it is on its way."""
-    wire.narrow(MIB)
+    wire.narrow(MIB // 2)
     page.get_by_test_id("upload-input").set_input_files(str(film))
     until(lambda: percent(page) >= 25, "a quarter to be sent")
 
@@ -127,7 +127,7 @@ def test_two_films_find_their_chapters_and_show_themselves_as_they_are_made(
     chosen = [staged.nth(i).get_by_test_id("staged-chapter").input_value() for i in range(2)]
     assert chosen == course.chapters[:2]
     staged.nth(0).get_by_test_id("staged-chapter").select_option(course.chapters[2])
-    wire.narrow(MIB)
+    wire.narrow(MIB // 2)
     page.get_by_test_id("course-upload-begin").click()
     expect(page.get_by_test_id("upload-total")).to_contain_text("0 of 2 films uploaded")
     wire.narrow(-1)
@@ -200,7 +200,7 @@ def test_where_the_browser_keeps_the_file_a_reload_needs_nobody(
     page, course, wire = open_course(platform, open_page)
     page.evaluate(KEEP_IT, base64.b64encode(long_film.read_bytes()).decode())
     page.evaluate(GIVES_A_HANDLE)
-    wire.narrow(MIB)
+    wire.narrow(MIB // 2)
     page.get_by_test_id("upload-zone").get_by_role("button").click()
     until(lambda: percent(page) >= 25, "a quarter to be sent")
     page.reload()
@@ -232,6 +232,15 @@ def test_paused_it_rests_and_cancelled_it_is_gone(platform: Platform, open_page:
     assert wire.offsets[2] == 0
 
 
+DROPS_NO_FILM = """
+() => {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File(['Once upon a time.'], 'dropped.mp4'));
+  return dropped;
+}
+"""
+
+
 def test_what_is_no_film_or_too_large_is_refused_before_a_byte(
     platform: Platform, open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -243,6 +252,10 @@ def test_what_is_no_film_or_too_large_is_refused_before_a_byte(
         file.write(struct.pack(">I4s4s", 16, b"ftyp", b"isom"))
         file.truncate(MOST_BYTES + 1)
     row = page.get_by_test_id("upload-row")
+    dropped = page.evaluate_handle(DROPS_NO_FILM)
+    page.get_by_test_id("upload-zone").dispatch_event("drop", {"dataTransfer": dropped})
+    expect(row).to_contain_text("There is no film inside this file")
+    row.get_by_test_id("upload-forget").click()
     for film, reason in ((text, "There is no film inside this file"), (large, "The file is larger than 24 MB")):
         page.get_by_test_id("upload-input").set_input_files(str(film))
         expect(row).to_have_attribute("data-state", "refused")
