@@ -41,9 +41,9 @@ const georgianMonths = 'იანვარი თებერვალი მა
 
 /** A day for reading, on the reader's own clock: "3 September 2026", "3 სექტემბერი, 2026". */
 export function longDate(iso: string, language: string): string {
-  const day = new Date(iso);
-  if (language === 'ka') return `${day.getDate()} ${georgianMonths[day.getMonth()] ?? ''}, ${day.getFullYear()}`;
-  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long' }).format(day);
+  const when = new Date(iso);
+  if (language === 'ka') return `${when.getDate()} ${georgianMonths[when.getMonth()] ?? ''}, ${when.getFullYear()}`;
+  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long' }).format(when);
 }
 
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
