@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_watching import STUDENT, OpenPage, choose_quality, enrolled_course, sign_in, video, wait_for_video
+from tests.browser.test_watching import (
+    STUDENT,
+    OpenPage,
+    choose_quality,
+    enrolled_course,
+    sign_in,
+    video,
+    wait_for_video,
+)
 from tests.support.clients import Course, Platform, good
 from tests.support.patience import until
 
@@ -252,8 +260,5 @@ def test_a_network_that_goes_and_comes_back_costs_no_second_of_progress(
     expect(page.get_by_test_id("toast-offline")).to_have_count(0)
     student = platform.person("student", STUDENT)
     address = f"/api/progress/chapters/{course.chapters[0]}"
-    try:
-        until(lambda: good(student.get(address))["watchPercentage"] == 100, "all of it to be told", patience=20)
-    except AssertionError:
-        print("DOC", good(student.get(address)))
-        raise
+    # Where the film stood, up to a quarter of a second before it is known to no tick.
+    until(lambda: good(student.get(address))["watchedSeconds"] > 13, "all of it to be told")

@@ -6,7 +6,7 @@ import { BeatSender, PlayedRecorder } from './beats';
 import { firstChoice, nextChoice, type ShownCue } from './captions';
 import { report, RequestLog } from './diagnostics';
 import { FileDownload } from './download';
-import { createEngine, loadLibrary, type Engine } from './engine';
+import { createEngine, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
 import { watchMediaSession } from './mediaSession';
@@ -41,7 +41,9 @@ export class Playback {
   readonly #log = new RequestLog();
   readonly #stage: HTMLElement;
   readonly #gone = new AbortController();
+  /** What plays; null before the film begins and behind a face. */
   #engine: Engine | null = null;
+  #built: Promise<Engine> | null = null;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   #wasCompleted = false;
   #reopening = false;
@@ -134,8 +136,7 @@ export class Playback {
   }
 
   #becameReady(): void {
-    // Fetched while the viewer looks at the poster, so that the click finds it there.
-    void loadLibrary();
+    void this.#build().catch(() => undefined);
     if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#beginning());
   }
 
@@ -169,7 +170,7 @@ export class Playback {
     if (play) this.#telemetry.wish();
     this.store.set({ phase: 'opening', face: null, resumeAt: null, ended: false, position: at });
     try {
-      const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
+      const [session] = await Promise.all([this.#session.open(), this.#build()]);
       if (this.#gone.signal.aborted) return;
       this.#beats.bind(session.beatUrl, session.firstSeq);
       this.#learnViewer(session);
@@ -192,12 +193,12 @@ export class Playback {
     return this.store.state.phase;
   }
 
-  async #load({ sessionId, managedMasterUrl, firstSeq }: PlaybackSession, at: number): Promise<void> {
-    if (!this.#engine) {
-      this.#engine = await createEngine(this.#stage, (error) => this.#refused(error), this.#log);
-      this.#engine.onQualities(() => this.#applyQuality());
-      this.#engine.onCaptions(() => this.#learnCaptions());
-      watchMedia(this.#engine, {
+  /** Once for as long as it lives: while the viewer looks at the poster, so that the click finds it there. */
+  #build(): Promise<Engine> {
+    const building = (this.#built ??= createEngine(this.#stage, (error) => this.#refused(error), this.#log).then((engine) => {
+      engine.onQualities(() => this.#applyQuality());
+      engine.onCaptions(() => this.#learnCaptions());
+      watchMedia(engine, {
         store: this.store,
         guard: this.#guard,
         recorder: this.#recorder,
@@ -205,8 +206,25 @@ export class Playback {
         held: (until) => this.store.set({ toast: { kind: 'held', until } }),
         failed: (message) => this.#mediaFailed(message),
       });
-      this.#telemetry.watch(this.#engine);
-    }
+      this.#telemetry.watch(engine);
+      return engine;
+    }));
+    // A library that could not be fetched is fetched again when it is needed again.
+    building.catch(() => this.#built === building && (this.#built = null));
+    return building;
+  }
+
+  #dropEngine(): void {
+    const built = this.#built;
+    this.#built = null;
+    if (this.#engine) this.#engine.dispose();
+    else void built?.then((engine) => engine.dispose(), () => undefined);
+    this.#engine = null;
+  }
+
+  async #load({ sessionId, managedMasterUrl, firstSeq }: PlaybackSession, at: number): Promise<void> {
+    this.#engine = await this.#build();
+    if (this.#gone.signal.aborted) return;
     const { volume, muted, rate } = this.store.state;
     const { player } = this.#engine;
     player.volume(volume);
@@ -508,8 +526,7 @@ export class Playback {
     this.#telemetry.end();
     this.#session.close();
     // Taking the engine away is the only way to stop VHS from asking for a refused key again and again.
-    this.#engine?.dispose();
-    this.#engine = null;
+    this.#dropEngine();
     this.store.set({ phase: 'face', face, playing: false, waiting: false, resumeAt: position > 0 ? position : null });
     if (face.kind === 'processing') this.#pollAgain(STATUS_EVERY_MS);
   }
@@ -551,7 +568,6 @@ export class Playback {
     this.#gone.abort();
     clearTimeout(this.#pollTimer);
     this.#session.close();
-    this.#engine?.dispose();
-    this.#engine = null;
+    this.#dropEngine();
   }
 }
