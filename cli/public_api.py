@@ -44,6 +44,12 @@ _FILES = {
     ".vtt": "text/vtt",
     ".srt": "application/x-subrip",
 }
+_OF_A_FILM = {
+    "status": "VideoStatusAnswer",
+    "progress": "ProgressAnswer",
+    "storyboard.json": "Storyboard",
+    "thumbnails": "ThumbnailList",
+}
 _TUS = "application/offset+octet-stream"
 _HLS = _FILES[".m3u8"]
 
@@ -126,6 +132,11 @@ def _describe_playback(document: Document) -> None:
     segment["302"] = {"description": "Where the segment is.", "headers": {"Location": {"schema": {"type": "string"}}}}
     del segment["307"]
     paths[f"{base}/availability"]["get"]["responses"]["200"]["content"] = _json("Availability")
+    for name, answer in _OF_A_FILM.items():
+        paths[f"{base}/film/{name}"]["get"]["responses"]["200"]["content"] = _json(answer)
+    told = paths[f"{base}/film/analytics"]["post"]
+    told["requestBody"] = {"required": True, "content": _json("EventBatch")}
+    told["responses"]["202"]["content"] = _json("Accepted")
     beat = paths[f"{base}/beat"]["post"]
     beat["responses"]["200"]["content"] = _json("ProgressAnswer")
     # As text/plain, so that a page that closes may send it as a beacon.

@@ -96,6 +96,15 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("GET", f"{_PLAYBACK}/availability"): (*_SESSION, "409 video_not_playable"),
     ("POST", f"{_PLAYBACK}/renew"): (*_SESSION, *_ENTITLED, "403 not_your_session"),
+    ("POST", f"{_PLAYBACK}/film/renew"): _SESSION,
+    ("GET", f"{_PLAYBACK}/film/status"): (*_SESSION, "404 video_not_found"),
+    ("GET", f"{_PLAYBACK}/film/progress"): (*_SESSION, "403 role_required", "404 unknown_chapter"),
+    ("GET", f"{_PLAYBACK}/film/storyboard.json"): (*_SESSION, "404 video_not_found"),
+    ("GET", f"{_PLAYBACK}/film/thumbnails"): (*_SESSION, "404 video_not_found"),
+    ("POST", f"{_PLAYBACK}/film/analytics"): (
+        *_SESSION, "400 request_interrupted", "403 not_your_session", "404 unknown_session", "409 too_many_events",
+        "413 too_large", "422 invalid_request missing_field",
+    ),
     ("POST", f"{_PLAYBACK}/beat"): (*_SESSION, "400 malformed_beat request_interrupted", "404 unknown_chapter", "413 too_large"),
     # --- Devices, keys for back ends
     ("DELETE", "/api/devices/{device_id}"): ("404 device_not_found",),
@@ -188,6 +197,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("PUT", "/api/admin/courses/{course_id}"): (
         "403 role_required", "409 chapter_in_other_course chapter_has_video", "422 repeated_chapter",
     ),
+    ("GET", "/api/admin/courses/{course_id}/quota"): ("403 role_required", "404 unknown_course"),
     ("PUT", "/api/admin/courses/{course_id}/quota"): ("403 role_required", "404 unknown_course"),
     ("PUT", _INSTRUCTOR): ("403 role_required", "404 course_not_found unknown_course"),
     ("DELETE", _INSTRUCTOR): ("403 role_required",),
@@ -230,6 +240,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", f"{_DASHBOARDS}/chapters"): _DASHBOARD,
     ("GET", f"{_DASHBOARDS}/users/{{user_id}}"): _DASHBOARD,
     ("GET", f"{_DASHBOARDS}/struggling"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/matrix/{{course_id}}"): (*_DASHBOARD, "404 course_not_found"),
     ("GET", f"{_DASHBOARDS}/retention/{{video_id}}"): (*_DASHBOARD, "404 video_not_found", "409 video_not_playable"),
     ("GET", f"{_DASHBOARDS}/experience"): _DASHBOARD,
     ("GET", f"{_DASHBOARDS}/bandwidth"): _DASHBOARD,

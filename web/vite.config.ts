@@ -13,6 +13,8 @@ export default defineConfig(({ mode }) => {
       target: 'es2022',
       // Everything stays in files: a strict Content-Security-Policy allows no data: scripts, and hashed files cache for ever.
       assetsInlineLimit: 0,
+      // The app, and the page that others show in a frame.
+      rolldownOptions: { input: ['index.html', 'embed.html'] },
       modulePreload: { polyfill: false },
       // video.js with its HLS engine is one lazily loaded chunk of about 700 kB; it cannot be split further.
       chunkSizeWarningLimit: 800,

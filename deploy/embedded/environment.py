@@ -42,6 +42,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "TRUSTED_PROXIES",
         "CORS_ALLOWED_ORIGINS",
         "CSP_SOURCES",
+        "EMBED_ANCESTORS",
         "HSTS_SECONDS",
         *("RATE_ACCESS_TOKENS", "RATE_REFUSED_TOKENS", "RATE_REFUSED_SIGN_INS"),
         *("RATE_UPLOADS", "RATE_CALLS", "RATE_BACK_END_CALLS"),

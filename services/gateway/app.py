@@ -36,11 +36,13 @@ from services.gateway.proxy.upstream import Upstream
 from services.gateway.rights.platform import PlatformClient
 from services.gateway.rights.service import PlatformRights
 from services.gateway.sessions.endpoints import router as sessions_router
+from services.gateway.sessions.film import router as film_router
 from services.gateway.sessions.playlists import Playlists
 from services.gateway.sessions.service import Rules, SessionService
 from services.gateway.sessions.short_way import ShortWay
 from services.gateway.settings import GatewaySettings
 from services.gateway.site.api_document import router as document_router
+from services.gateway.site.embed import add_embed, embed_headers
 from services.gateway.site.public_files import router as public_router
 from services.gateway.site.web import add_web
 from services.gateway.tokens.endpoints import router as tokens_router
@@ -108,10 +110,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         }
         return JSONResponse(document, 200 if fine else 503)
 
-    for router in (identity_router, api_keys_router, tokens_router, sessions_router, devices_router, audit_router):
+    for router in (identity_router, api_keys_router, tokens_router, sessions_router, film_router, devices_router):
         app.include_router(router)
+    app.include_router(audit_router)
     for router in (privacy_router, downloads_router, proxy_router(), public_router, document_router):
         app.include_router(router)
+    add_embed(app, settings.web_root, settings.ancestors)
     add_web(app, settings.web_root)
     return app
 
@@ -119,8 +123,13 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 def _add_edges(app: FastAPI, settings: GatewaySettings) -> None:
     """What every request passes, from the outside in: CORS, headers, (request ids,) the body's size, the audit log,
     and the short way to what is asked for most."""
-    policy = page_policy(settings.page_sources)
-    app.add_middleware(SecurityHeaders, policy=policy, hsts=settings.hsts_seconds, proxies=settings.proxy_networks)
+    app.add_middleware(
+        SecurityHeaders,
+        policy=page_policy(settings.page_sources),
+        embed=embed_headers(settings.page_sources, settings.ancestors),
+        hsts=settings.hsts_seconds,
+        proxies=settings.proxy_networks,
+    )
     if settings.origins:
         app.add_middleware(
             cors.ApiCors,

@@ -27,6 +27,8 @@ from shared.settings import (
 SHORTEST_SECRET = 32
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*\[\]:-]+")
+# As in a Content-Security-Policy, where a star may stand for the first labels of a name and for nothing else.
+_ANCESTOR = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, MasterKeySettings, SessionSettings):
@@ -67,6 +69,8 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     """Where browsers fetch public objects: our own pages may load them from there."""
     csp_sources: str = ""
     """Origins beside that one which our own pages may load from, separated by commas."""
+    embed_ancestors: str = ""
+    """Origins whose pages may show ``/embed`` in a frame beside our own, separated by commas."""
     hsts_seconds: int = Field(default=31_536_000, ge=0)
     """For how long browsers that came by https shall come by nothing else; 0 tells them nothing."""
 
@@ -109,6 +113,14 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
         for part in _split(value):
             if not _ORIGIN.fullmatch(part):
                 raise ValueError(f"{part!r} is no origin, as https://uploads.example.org")
+        return value
+
+    @field_validator("embed_ancestors")
+    @classmethod
+    def _ancestors(cls, value: str) -> str:
+        for part in _split(value):
+            if not _ANCESTOR.fullmatch(part):
+                raise ValueError(f"{part!r} is no origin, as https://school.example.org or https://*.example.org")
         return value
 
     @field_validator("platform_jwt_public_key")
@@ -174,6 +186,10 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     def page_sources(self) -> list[str]:
         films = origin_of(self.public_base_url)
         return [*([films] if films else []), *_split(self.csp_sources)]
+
+    @property
+    def ancestors(self) -> list[str]:
+        return _split(self.embed_ancestors)
 
     @property
     def rates(self) -> Rates:

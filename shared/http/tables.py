@@ -28,19 +28,21 @@ def as_csv(kind: type[Document], rows: Sequence[Document]) -> str:
     lines.writerow(names)
     for row in rows:
         given = row.dump()
-        lines.writerow([_cell(given[name]) for name in names])
+        lines.writerow([cell(given[name]) for name in names])
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as it stands in a CSV."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     if isinstance(value, list):
-        return _text(" ".join(str(one) for one in value))
-    return _text(value) if isinstance(value, str) else value
+        return text_cell(" ".join(str(one) for one in value))
+    return text_cell(value) if isinstance(value, str) else value
 
 
-def _text(value: str) -> str:
+def text_cell(value: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(FORMULAS) else value

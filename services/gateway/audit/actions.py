@@ -40,6 +40,7 @@ _ROUTES = {
     ("POST", "/api/access-tokens"): Action.TOKEN_ISSUE,
     ("GET", "/api/videos/stream"): Action.TOKEN_SPEND,
     ("POST", f"{_PLAYBACK}/renew"): Action.SESSION_RENEW,
+    ("POST", f"{_PLAYBACK}/film/renew"): Action.SESSION_RENEW,
     ("POST", f"{_PLAYBACK}/beat"): Action.BEAT,
     ("GET", f"{_PLAYBACK}/key/{{epoch}}/{{window}}.key"): Action.KEY,
     ("GET", f"{_PLAYBACK}/segment/{{rendition}}/{{index}}.ts"): Action.SEGMENT,

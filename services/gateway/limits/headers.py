@@ -57,6 +57,8 @@ PAGE = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "SAMEORIGIN",
 }
+EMBED = "/embed/"
+"""Where the one page stands that others may show in a frame."""
 FRAMES = "'self'"
 """Who may show our pages in a frame."""
 
@@ -82,11 +84,12 @@ def origin_of(url: str) -> str | None:
 
 
 class SecurityHeaders:
-    """``policy`` is that of the pages. ``hsts`` is for how many seconds browsers shall ask for nothing but https, told
+    """``policy`` is that of the pages, ``embed`` what the page for frames says. ``hsts`` is for how many seconds browsers shall ask for nothing but https, told
     where a request came by https (as one of ``proxies`` says); 0 tells nobody."""
 
-    def __init__(self, app: ASGIApp, policy: str, hsts: int, proxies: Networks) -> None:
+    def __init__(self, app: ASGIApp, policy: str, embed: Mapping[str, str], hsts: int, proxies: Networks) -> None:
         self._app = app
+        self._embed = _raw({**EVERYWHERE, **embed})
         self._page = _raw({**EVERYWHERE, **PAGE, "Content-Security-Policy": policy})
         self._hsts = _raw({"Strict-Transport-Security": f"max-age={hsts}"}) if hsts else ()
         self._proxies = proxies
@@ -112,6 +115,8 @@ class SecurityHeaders:
             return _PLAYER_DOOR
         if path.startswith(("/api/", "/health/", "/openapi.json")):
             return _API_DOOR
+        if path.startswith(EMBED):
+            return self._embed
         return _PUBLIC_DOOR if path.startswith("/public/") else self._page
 
     def _is_https(self, scope: Scope) -> bool:

@@ -97,10 +97,12 @@ class BodyLimit:
         return Problem(400, "upload_interrupted", sentence)
 
 
-async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: BodyLimit, **claims: Any) -> Response:
+async def pass_on(
+    request: Request, upstream: Upstream, actor: Actor, limit: BodyLimit, *, at: str | None = None, **claims: Any
+) -> Response:
     """Ask ``upstream`` what the client asked, on behalf of ``actor``; ``claims`` go into the service token.
 
-    A body above ``limit`` is refused with 413.
+    ``at``: at this path instead, and without the client's query. A body above ``limit`` is refused with 413.
     """
     if limit.is_passed_by(request):
         return LingeringRefusal(limit.too_large())
@@ -112,9 +114,9 @@ async def pass_on(request: Request, upstream: Upstream, actor: Actor, limit: Bod
     try:
         response = await upstream.open(
             request.method,
-            request.url.path,
+            at or request.url.path,
             headers=headers,
-            params=request.query_params.multi_items() or None,
+            params=None if at else request.query_params.multi_items() or None,
             data=body.pieces() if body is not None else None,
         )
     except Problem:

@@ -231,6 +231,12 @@ class SessionService:
         async with self._database.session_scope() as session:
             return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._rules.policy))
 
+    async def keep(self, credential: str, ip: str) -> datetime:
+        """Move the end on, for whoever has no JWT here: of a session that is good now, and from its own network."""
+        found = await self._require(credential, ip)
+        async with self._database.session_scope() as session:
+            return await repository.renew(session, found.id, SLIDE_SECONDS, network_of(ip, self._rules.policy))
+
     async def vouch(self, actor: Actor, video_id: UUID) -> dict[str, str] | None:
         """What progress is told of the actor's session for this video, ``{id, opened_at}``; None without one."""
         async with self._database.session_scope() as session:

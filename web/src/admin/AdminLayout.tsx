@@ -26,6 +26,7 @@ const sections: Section[] = [
   { name: 'jobs', to: paths.adminJobs(), icon: 'jobs', label: 'adminNav.jobs', adminOnly: true },
   { name: 'storage', to: paths.adminStorage(), icon: 'disk', label: 'adminNav.storage', adminOnly: true },
   { name: 'webhooks', to: paths.adminWebhooks(), icon: 'hook', label: 'adminNav.webhooks', adminOnly: true },
+  { name: 'access', to: paths.adminAccess(), icon: 'lock', label: 'access.nav', adminOnly: true },
   { name: 'health', to: paths.adminHealth(), icon: 'pulse', label: 'adminNav.health', adminOnly: true },
 ];
 

@@ -110,6 +110,16 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
     chapterProgress: (chapterId: string, signal?: AbortSignal) =>
       call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}`, { signal }),
 
+    continueWatching: (limit: number, signal?: AbortSignal) =>
+      call<{ chapters: Api.GoOn[] }>(`/api/progress/continue?limit=${limit}`, { signal }),
+    /** `zone`: whose days they are, such as Asia/Tbilisi. */
+    progressStats: (zone: string, signal?: AbortSignal) => call<Api.Stats>(`/api/progress/stats?tz=${segment(zone)}`, { signal }),
+    completeChapter: (chapterId: string) =>
+      call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}/complete`, { method: 'POST' }),
+    resetChapter: (chapterId: string) => call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}/reset`, { method: 'POST' }),
+    /** For admins: a failed job begins anew. */
+    retryJob: (jobId: string) => call<void>(`/api/admin/jobs/${segment(jobId)}/retry`, { method: 'POST' }),
+
     videoStatus: (videoId: string, signal?: AbortSignal) =>
       call<Api.VideoStatus>(`/api/videos/${segment(videoId)}/status`, { signal }),
     thumbnails: (videoId: string, signal?: AbortSignal) =>
@@ -133,6 +143,20 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
       call<{ accepted: number }>(`/api/videos/${segment(videoId)}/analytics`, { method: 'POST', body, keepalive: true, quiet: true }),
     /** Answers the new `expiresAt` where the server tells it. */
     renew: (renewUrl: string) => call<{ expiresAt?: string } | undefined>(renewUrl, { method: 'POST' }),
+
+    /** The film of a session, for a viewer who has nothing but its `masterUrl`: docs/api.md, "Without a sign-in". */
+    filmOf(masterUrl: string) {
+      const film = masterUrl.replace(/master\.m3u8$/, 'film');
+      return {
+        status: (signal?: AbortSignal) => call<Api.VideoStatus>(`${film}/status`, { anonymous: true, signal }),
+        progress: (signal?: AbortSignal) => call<Api.ProgressDocument>(`${film}/progress`, { anonymous: true, signal }),
+        thumbnails: (signal?: AbortSignal) =>
+          call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`${film}/thumbnails`, { anonymous: true, signal }),
+        analytics: (body: Api.TelemetryBatch) =>
+          call<{ accepted: number }>(`${film}/analytics`, { method: 'POST', body, keepalive: true, anonymous: true }),
+        renew: () => call<{ expiresAt: string }>(`${film}/renew`, { method: 'POST', anonymous: true }),
+      };
+    },
   };
 }
 

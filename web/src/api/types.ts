@@ -4,7 +4,7 @@
  */
 import type * as Schema from './schema';
 
-export type { AccessToken, CourseSummary, Demo, Me, Role, Thumbnail } from './schema';
+export type { AccessToken, CourseSummary, Demo, GoOn, Me, Role, Stats, Thumbnail } from './schema';
 
 export type VideoState = 'uploading' | 'processing' | 'playable' | 'ready' | 'failed';
 export type VideoError = Schema.Fault;
@@ -21,13 +21,16 @@ export type VideoStatus = Omit<Schema.VideoStatusAnswer, 'status' | 'stage' | 'r
 /** `renditions`: name -> stretches [from, to] in seconds that are there; empty once everything is. */
 export type Availability = Omit<Schema.Availability, 'renditions'> & { renditions: Record<string, [number, number][]> };
 
-export type PlaybackSession = Schema.PlaybackSessionAnswer;
+export type PlaybackSession = Schema.PlaybackSessionAnswer & {
+  /** Of a session that another page of this viewer used before: beats and batches are numbered from here on. */
+  firstSeq?: number;
+};
 export type ProgressDocument = Schema.ProgressAnswer;
 export type BeatState = NonNullable<Schema.Beat['state']>;
 export type PlayedInterval = Required<Schema.Interval>;
 export type Beat = Omit<Schema.Beat, 'intervals'> & { seq: number; sentAt: string; intervals: PlayedInterval[] };
 
-export type LockedReason = 'not_enrolled' | 'enrollment_not_started' | 'enrollment_ended' | 'previous_chapter';
+export type LockedReason = 'not_enrolled' | 'enrollment_not_started' | 'enrollment_ended' | 'refused_by_platform' | 'previous_chapter';
 export type ChapterProgress = Schema.ChapterProgress;
 export type Chapter = Omit<Schema.ChapterAnswer, 'videoStatus' | 'lockedReason'> & {
   videoStatus: VideoState | null;

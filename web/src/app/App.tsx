@@ -15,6 +15,14 @@ const AdminCoursesPage = lazy(() => import('../admin/AdminCoursesPage'));
 const AdminCoursePage = lazy(() => import('../admin/AdminCoursePage'));
 const AdminLayout = lazy(() => import('../admin/AdminLayout'));
 const LibraryPage = lazy(() => import('../admin/library/LibraryPage'));
+const StudentsPage = lazy(() => import('../admin/students/StudentsPage'));
+const StudentPage = lazy(() => import('../admin/students/StudentPage'));
+const AnalyticsPage = lazy(() => import('../admin/analytics/AnalyticsPage'));
+const JobsPage = lazy(() => import('../admin/jobs/JobsPage'));
+const StoragePage = lazy(() => import('../admin/storage/StoragePage'));
+const WebhooksPage = lazy(() => import('../admin/webhooks/WebhooksPage'));
+const HealthPage = lazy(() => import('../admin/health/HealthPage'));
+const AccessPage = lazy(() => import('../admin/access/AccessPage'));
 const VideoPage = lazy(() => import('../admin/video/VideoPage'));
 
 export function App() {
@@ -63,7 +71,7 @@ function AdminPage({ route, me }: { route: Route; me: Me }) {
 }
 
 function Page({ route: { name, params } }: { route: Route }) {
-  const { courseId = '', chapterId = '', videoId = '' } = params;
+  const { courseId = '', chapterId = '', videoId = '', userId = '' } = params;
   switch (name) {
     case 'courses':
       return <CoursesPage />;
@@ -79,6 +87,22 @@ function Page({ route: { name, params } }: { route: Route }) {
       return <LibraryPage />;
     case 'adminVideo':
       return <VideoPage videoId={videoId} />;
+    case 'adminStudents':
+      return <StudentsPage />;
+    case 'adminStudent':
+      return <StudentPage userId={userId} />;
+    case 'adminAnalytics':
+      return <AnalyticsPage />;
+    case 'adminJobs':
+      return <JobsPage />;
+    case 'adminStorage':
+      return <StoragePage />;
+    case 'adminWebhooks':
+      return <WebhooksPage />;
+    case 'adminHealth':
+      return <HealthPage />;
+    case 'adminAccess':
+      return <AccessPage />;
     case 'unknown':
       return <NotFound />;
   }

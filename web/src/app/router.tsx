@@ -9,6 +9,14 @@ const routes = {
   adminCourse: '/admin/courses/:courseId',
   adminVideos: '/admin/videos',
   adminVideo: '/admin/videos/:videoId',
+  adminStudents: '/admin/students',
+  adminStudent: '/admin/students/:userId',
+  adminAnalytics: '/admin/analytics',
+  adminJobs: '/admin/jobs',
+  adminStorage: '/admin/storage',
+  adminWebhooks: '/admin/webhooks',
+  adminHealth: '/admin/health',
+  adminAccess: '/admin/access',
 } as const;
 
 export type RouteName = keyof typeof routes | 'unknown';
@@ -58,10 +66,12 @@ export const paths = {
   adminVideo: (videoId: string) => `/admin/videos/${encodeURIComponent(videoId)}`,
   adminAnalytics: () => '/admin/analytics',
   adminStudents: () => '/admin/students',
+  adminStudent: (userId: string) => `/admin/students/${encodeURIComponent(userId)}`,
   adminJobs: () => '/admin/jobs',
   adminStorage: () => '/admin/storage',
   adminWebhooks: () => '/admin/webhooks',
   adminHealth: () => '/admin/health',
+  adminAccess: () => '/admin/access',
 };
 
 const MOVED = 'lectern:moved';

@@ -36,6 +36,11 @@ export function percent(value: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
 }
 
+/** A day for reading, on the reader's own clock: "3 September 2026". */
+export function longDate(iso: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso));
+}
+
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
 function formatter<T extends Intl.NumberFormat | Intl.DateTimeFormat>(name: string, make: (language: string) => T): T {
@@ -69,4 +74,10 @@ export function dateTimeExact(iso: string): string {
 export function day(iso: string): string {
   const whole = /^\d{4}-\d\d-\d\d$/.test(iso);
   return formatter(`day ${whole}`, (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: whole ? 'UTC' : undefined })).format(new Date(iso));
+}
+
+/** An amount in a currency, to the cent; what is less than one, to four digits. */
+export function money(value: number, currency: string): string {
+  const digits = value > 0 && value < 1 ? 4 : 2;
+  return formatter(`money ${currency} ${digits}`, (language) => new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: digits })).format(value);
 }

@@ -94,12 +94,13 @@ export class BeatSender {
     this.#options = options;
   }
 
-  /** A new session counts from one again; what the old one never answered is played time all the same. */
-  bind(beatUrl: string): void {
+  /** A new session counts from one again, what was used before from `firstSeq`; what the old one never answered is
+   *  played time all the same. */
+  bind(beatUrl: string, firstSeq = 0): void {
     if (this.#unanswered) this.#options.recorder.putBack(this.#unanswered.beat.intervals);
     this.#unanswered = null;
     this.#url = beatUrl;
-    this.#seq = 0;
+    this.#seq = firstSeq;
   }
 
   start(): void {

@@ -2,9 +2,14 @@ import { NETWORK, type ApiError } from '../api/errors';
 import type { VideoStatus } from '../api/types';
 import type { Face } from './types';
 
+/** The code of a session that ended where the viewer has no JWT to open the next one with. */
+export const TOKEN_NEEDED = 'token_needed';
+
 /** What a refusal means to the person in front of the screen; null where the player can help itself. */
 export function faceOfError(error: ApiError): Face | null {
   switch (error.code) {
+    case TOKEN_NEEDED:
+      return { kind: 'tokenNeeded' };
     case 'chapter_locked':
       return { kind: 'locked' };
     case 'not_entitled':

@@ -6,11 +6,11 @@ import { BeatSender, PlayedRecorder } from './beats';
 import { firstChoice, nextChoice, type ShownCue } from './captions';
 import { report, RequestLog } from './diagnostics';
 import { FileDownload } from './download';
-import { createEngine, loadLibrary, type Engine } from './engine';
+import { createEngine, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
 import { watchMediaSession } from './mediaSession';
-import { readPrefs, writePrefs, type CaptionStyle } from './prefs';
+import { readPrefs, writePrefs, type CaptionStyle, type Prefs } from './prefs';
 import { applyQuality } from './quality';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
@@ -41,7 +41,9 @@ export class Playback {
   readonly #log = new RequestLog();
   readonly #stage: HTMLElement;
   readonly #gone = new AbortController();
+  /** What plays; null before the film begins and behind a face. */
   #engine: Engine | null = null;
+  #built: Promise<Engine> | null = null;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   #wasCompleted = false;
   #reopening = false;
@@ -50,8 +52,8 @@ export class Playback {
   constructor(stage: HTMLElement, options: PlayerOptions) {
     this.#stage = stage;
     this.options = options;
-    this.store = createStore(initialState(readPrefs()));
-    this.#client = createClient({
+    this.store = createStore(initialState(this.#prefs()));
+    this.#client = options.client ?? createClient({
       apiUrl: options.apiUrl,
       getAuthToken: () => this.options.getAuthToken(),
       onUnauthorized: () => this.options.onUnauthorized?.(),
@@ -100,7 +102,7 @@ export class Playback {
     if (!progress) return;
     this.#wasCompleted = progress.isCompleted;
     // Whoever followed a link to a moment of the film is not asked about another.
-    const resumeAt = this.#startAt === null ? resumePoint(progress.currentPosition, progress.totalDuration) : null;
+    const resumeAt = typeof this.options.startAt === 'number' ? null : resumePoint(progress.currentPosition, progress.totalDuration);
     this.store.set({ progress, resumeAt });
     this.options.onProgressUpdate?.(progress);
   }
@@ -134,9 +136,17 @@ export class Playback {
   }
 
   #becameReady(): void {
-    // Fetched while the viewer looks at the poster, so that the click finds it there.
-    void loadLibrary();
-    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#startAt ?? 0);
+    void this.#build().catch(() => undefined);
+    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#beginning());
+  }
+
+  /** Seconds at which a film that has not begun would begin. */
+  #beginning(): number {
+    return this.options.startAt ?? this.store.state.resumeAt ?? 0;
+  }
+
+  #prefs(): Prefs {
+    return { ...readPrefs(), ...this.options.prefs };
   }
 
   #pollAgain(wait: number): void {
@@ -160,9 +170,9 @@ export class Playback {
     if (play) this.#telemetry.wish();
     this.store.set({ phase: 'opening', face: null, resumeAt: null, ended: false, position: at });
     try {
-      const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
+      const [session] = await Promise.all([this.#session.open(), this.#build()]);
       if (this.#gone.signal.aborted) return;
-      this.#beats.bind(session.beatUrl);
+      this.#beats.bind(session.beatUrl, session.firstSeq);
       this.#learnViewer(session);
       this.store.set({ duration: session.duration || this.store.state.duration });
       this.#updateGuard(this.store.state.progress);
@@ -183,12 +193,12 @@ export class Playback {
     return this.store.state.phase;
   }
 
-  async #load({ sessionId, managedMasterUrl }: PlaybackSession, at: number): Promise<void> {
-    if (!this.#engine) {
-      this.#engine = await createEngine(this.#stage, (error) => this.#refused(error), this.#log);
-      this.#engine.onQualities(() => this.#applyQuality());
-      this.#engine.onCaptions(() => this.#learnCaptions());
-      watchMedia(this.#engine, {
+  /** Once for as long as it lives: while the viewer looks at the poster, so that the click finds it there. */
+  #build(): Promise<Engine> {
+    const building = (this.#built ??= createEngine(this.#stage, (error) => this.#refused(error), this.#log).then((engine) => {
+      engine.onQualities(() => this.#applyQuality());
+      engine.onCaptions(() => this.#learnCaptions());
+      watchMedia(engine, {
         store: this.store,
         guard: this.#guard,
         recorder: this.#recorder,
@@ -196,8 +206,25 @@ export class Playback {
         held: (until) => this.store.set({ toast: { kind: 'held', until } }),
         failed: (message) => this.#mediaFailed(message),
       });
-      this.#telemetry.watch(this.#engine);
-    }
+      this.#telemetry.watch(engine);
+      return engine;
+    }));
+    // A library that could not be fetched is fetched again when it is needed again.
+    building.catch(() => this.#built === building && (this.#built = null));
+    return building;
+  }
+
+  #dropEngine(): void {
+    const built = this.#built;
+    this.#built = null;
+    if (this.#engine) this.#engine.dispose();
+    else void built?.then((engine) => engine.dispose(), () => undefined);
+    this.#engine = null;
+  }
+
+  async #load({ sessionId, managedMasterUrl, firstSeq }: PlaybackSession, at: number): Promise<void> {
+    this.#engine = await this.#build();
+    if (this.#gone.signal.aborted) return;
     const { volume, muted, rate } = this.store.state;
     const { player } = this.#engine;
     player.volume(volume);
@@ -205,14 +232,14 @@ export class Playback {
     player.defaultPlaybackRate(rate);
     const from = this.#guard.allow(at);
     if (this.#guard.isBeyond(at)) this.store.set({ toast: { kind: 'held', until: this.#guard.maxSeek } });
-    this.#telemetry.begin(sessionId, from);
+    this.#telemetry.begin(sessionId, from, firstSeq);
     await this.#engine.load(this.#client.url(managedMasterUrl), from);
     player.playbackRate(rate);
   }
 
   async play(): Promise<void> {
     const player = this.#engine?.player;
-    if (!player) return void this.start(this.store.state.resumeAt ?? this.#startAt ?? 0);
+    if (!player) return this.start(this.#beginning());
     try {
       await player.play();
     } catch (error) {
@@ -234,8 +261,8 @@ export class Playback {
   }
 
   toggle(): void {
-    const { phase, playing, resumeAt } = this.store.state;
-    if (phase === 'ready') void this.start(resumeAt ?? this.#startAt ?? 0);
+    const { phase, playing } = this.store.state;
+    if (phase === 'ready') void this.start(this.#beginning());
     else if (phase === 'active') void (playing ? this.pause() : this.play());
   }
 
@@ -307,7 +334,7 @@ export class Playback {
     const captions = this.#engine?.captions() ?? [];
     if (JSON.stringify(captions) === JSON.stringify(this.store.state.captions)) return;
     const { caption } = this.store.state;
-    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, readPrefs());
+    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, this.#prefs());
     this.store.set({ captions, caption: kept });
     this.#engine?.showCaptions(kept, (cues) => this.onCues(cues));
   }
@@ -412,10 +439,6 @@ export class Playback {
     this.store.set({ watermark, viewer: { name: name ?? null, email: email ?? null, userId } });
   }
 
-  get #startAt(): number | null {
-    return this.options.startAt ?? null;
-  }
-
   #switchToChoice(): void {
     const { quality } = this.store.state;
     if (quality !== 'auto') this.#engine?.switchTo(quality);
@@ -451,6 +474,11 @@ export class Playback {
     const { toast } = this.store.state;
     if (!reachable) this.store.set({ toast: { kind: 'offline' } });
     else if (toast?.kind === 'offline') this.store.set({ toast: null });
+  }
+
+  async #cameBack(): Promise<void> {
+    this.#reachable(true);
+    await this.#beats.flush();
   }
 
   /** One place for every refusal: of a token, a key, a playlist, a beat, a renewal. */
@@ -498,8 +526,7 @@ export class Playback {
     this.#telemetry.end();
     this.#session.close();
     // Taking the engine away is the only way to stop VHS from asking for a refused key again and again.
-    this.#engine?.dispose();
-    this.#engine = null;
+    this.#dropEngine();
     this.store.set({ phase: 'face', face, playing: false, waiting: false, resumeAt: position > 0 ? position : null });
     if (face.kind === 'processing') this.#pollAgain(STATUS_EVERY_MS);
   }
@@ -523,7 +550,8 @@ export class Playback {
     };
     addEventListener('pagehide', left, { signal });
     addEventListener('pageshow', ({ persisted }) => persisted && this.store.state.phase === 'active' && this.#telemetry.comeBack(), { signal });
-    addEventListener('online', () => void this.#beats.flush(), { signal });
+    addEventListener('online', () => void this.#cameBack(), { signal });
+    addEventListener('offline', () => this.#reachable(false), { signal });
     document.addEventListener(
       'visibilitychange',
       () => (document.visibilityState === 'hidden' ? hidden() : void this.#session.checkAfterSleep()),
@@ -540,7 +568,6 @@ export class Playback {
     this.#gone.abort();
     clearTimeout(this.#pollTimer);
     this.#session.close();
-    this.#engine?.dispose();
-    this.#engine = null;
+    this.#dropEngine();
   }
 }

@@ -67,10 +67,10 @@ export class Telemetry {
   }
 
   /** Right before its film is loaded, so that nothing of an earlier session is told as this one's. */
-  begin(sessionId: string, position: number): void {
+  begin(sessionId: string, position: number, firstSeq = 0): void {
     this.#close();
     const { fullscreen, pip } = this.#store.state;
-    this.#sender.bind(sessionId);
+    this.#sender.bind(sessionId, firstSeq);
     this.#open = true;
     this.#endTold = false;
     this.#started = false;

@@ -44,9 +44,9 @@ export class TelemetrySender {
   }
 
   /** What was told so far belongs to the session before. */
-  bind(sessionId: string): void {
+  bind(sessionId: string, firstSeq = 0): void {
     this.#seal();
-    this.#session = { id: sessionId, nextSeq: 0 };
+    this.#session = { id: sessionId, nextSeq: firstSeq };
   }
 
   add(event: TelemetryEvent): void {

@@ -1,3 +1,4 @@
+import type { Client } from '../api/client';
 import type { ProgressDocument, VideoStatus } from '../api/types';
 import type { Translate } from '../i18n';
 import type { CaptionTrack } from './captions';
@@ -17,6 +18,9 @@ export interface PlayerOptions {
   getAuthToken: () => string | null | Promise<string | null>;
   onUnauthorized?: () => void;
 
+  /** In place of the client with the platform's JWT: for a viewer who has no more than a session. */
+  client?: Client;
+
   translate: Translate;
   title?: string;
   /** Said beside the title where the system shows what plays. */
@@ -32,6 +36,8 @@ export interface PlayerOptions {
   canDownload?: boolean;
   /** Start without a click, where the browser and the resume question allow it. */
   autoplay?: boolean;
+  /** What to begin with in place of what the browser remembers. */
+  prefs?: Partial<Prefs>;
   /** `page`: keys work wherever the focus is, unless something there uses them. `player`: only inside the player. */
   hotkeys?: 'page' | 'player';
   /** Once, when the player is in the page: its handle, for a host that seeks or listens itself. */
@@ -52,6 +58,7 @@ export type Face =
   | { kind: 'deleted' }
   | { kind: 'elsewhere' }
   | { kind: 'signedOut' }
+  | { kind: 'tokenNeeded' }
   | { kind: 'offline' }
   | { kind: 'broken'; code: string; message: string };
 

@@ -61,6 +61,8 @@ export function overlay(playback: Playback): View {
         return card(testId, 'swap', t('player.elsewhereTitle'), t('player.elsewhereText'), [{ ...again, text: t('player.watchHere') }, ...leave]);
       case 'signedOut':
         return card(testId, 'person', t('player.signedOutTitle'), t('player.signedOutText'), [again]);
+      case 'tokenNeeded':
+        return card(testId, 'lock', t('embed.tokenTitle'), t('embed.tokenText'), [{ ...again, text: t('embed.tokenAgain') }]);
       case 'offline':
         return card(testId, 'cloudOff', t('player.offlineTitle'), t('player.offlineText'), [again, copy]);
       case 'broken': {
