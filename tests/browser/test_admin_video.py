@@ -115,6 +115,9 @@ def test_a_line_is_edited_split_seen_over_the_film_and_served(
     page.get_by_test_id("cue-merge").nth(1).click()
     page.get_by_test_id("editor-undo").click()
     expect(page.get_by_test_id("cue")).to_have_count(3)
+    # All is as it was saved, and then it is not: whoever leaves now is asked.
+    expect(page.get_by_test_id("editor-save")).to_be_disabled()
+    second.get_by_test_id("cue-remove").click()
     page.get_by_test_id("editor-close").click()
     expect(page.get_by_test_id("confirm-dialog")).to_be_visible()
     page.get_by_test_id("confirm-yes").click()
