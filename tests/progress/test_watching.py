@@ -11,7 +11,7 @@ import pytest
 from services.progress.watching.idle import IdleSessions
 from shared.contracts.access import Role
 from shared.db import Database, new_id
-from tests.support.lone_progress import Chapter, LoneProgress
+from tests.support.lone_progress import Chapter, LoneProgress, lone_progress
 from tests.support.video_profile import BASE, faults, segments
 
 
@@ -74,6 +74,35 @@ async def test_an_old_beat_earns_and_does_not_move_the_place_back(alone: LonePro
     late = alone.beat(user, laptop, chapter, 1, [(0, 10)], 10, age=45).json()
     assert (late["currentPosition"], late["watchedSeconds"]) == (50, 20)
     assert alone.beat(user, laptop, chapter, 2, [(10, 12)], 12).json()["currentPosition"] == 12
+
+
+async def test_a_beat_that_is_sent_again_costs_nothing_of_what_may_be_earned(alone: LoneProgress) -> None:
+    [chapter] = await alone.course(100.0)
+    user, session = f"user-{new_id()}", alone.session()
+    first = alone.beat(user, session, chapter, 1, [(0, 10)], 10).json()["watchedSeconds"]
+    assert first == 10
+    for _ in range(4):
+        assert alone.beat(user, session, chapter, 1, [(0, 10)], 10).json()["watchedSeconds"] == 10
+    # What is left of the first half minute is there in full.
+    assert alone.beat(user, session, chapter, 2, [(10, 40)], 40).json()["watchedSeconds"] == 30
+
+
+async def test_processes_that_credit_one_student_at_once_spend_one_budget(alone: LoneProgress) -> None:
+    """Two services on one database: what one spends of a student's budget, the other does not spend again."""
+    chapters = await alone.course(*[60.0] * 8)
+    with lone_progress(alone.database) as other, ThreadPoolExecutor(8) as threads:
+        other.now = alone.now
+        services = (alone, other) * 4
+        for _ in range(10):
+            user = f"user-{new_id()}"
+            sessions = [
+                (service, service.session(), chapter) for service, chapter in zip(services, chapters, strict=True)
+            ]
+            answers = [
+                threads.submit(service.beat, user, session, chapter, 1, [(0, 60)], 60)
+                for service, session, chapter in sessions
+            ]
+            assert sum(answer.result().json()["watchedSeconds"] for answer in answers) == 30
 
 
 async def test_how_much_completes_a_chapter_is_the_courses_to_say(alone: LoneProgress) -> None:
