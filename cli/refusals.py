@@ -133,6 +133,13 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
         "403 role_required not_your_course", "404 video_not_found",
     ),
     # --- Videos
+    ("GET", "/api/admin/videos"): ("403 role_required not_your_course", "422 invalid_request"),
+    ("GET", "/api/admin/videos/{video_id}"): ("403 role_required not_your_course", "404 video_not_found"),
+    ("PUT", "/api/videos/{video_id}/poster"): (
+        "400 request_interrupted", "403 role_required not_your_course", "404 video_not_found no_picture", "413 too_large",
+        "415 unsupported_media_type not_a_picture", "409 video_not_playable", "422 missing_field", "503 storage_unavailable", "507 storage_full",
+    ),
+    ("DELETE", "/api/videos/{video_id}/poster"): ("403 role_required not_your_course", "404 video_not_found"),
     ("GET", "/api/videos/by-content"): ("403 role_required",),
     ("POST", "/api/videos/from-existing"): (
         "403 role_required not_your_course", "404 video_not_found unknown_chapter",

@@ -12,9 +12,11 @@ from services.media.downloads.endpoints import router as downloads_router
 from services.media.enrollments.endpoints import router as enrollments_router
 from services.media.ingest.endpoints import router as ingest_router
 from services.media.keys.endpoints import router as keys_router
+from services.media.library.endpoints import router as library_router
 from services.media.links.endpoints import router as links_router
 from services.media.parts import open_parts
 from services.media.playback.endpoints import router as playback_router
+from services.media.posters.endpoints import router as posters_router
 from services.media.privacy.repository import PEOPLE
 from services.media.quotas.endpoints import router as quotas_router
 from services.media.settings import MediaSettings
@@ -80,6 +82,8 @@ def create_app(settings: MediaSettings) -> FastAPI:
         links_router,
         quotas_router,
         videos_router,
+        library_router,
+        posters_router,
         playback_router,
         downloads_router,
         captions_router,

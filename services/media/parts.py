@@ -16,9 +16,11 @@ from services.media.ingest.fetching import Fetcher
 from services.media.keys.periods import Periods
 from services.media.keys.rotation import Rotation
 from services.media.keys.service import KeyService
+from services.media.library.service import LibraryService
 from services.media.links.service import LinkService
 from services.media.playback.service import PlaybackService
 from services.media.playback.wanted import WantedSegments
+from services.media.posters.service import PosterService
 from services.media.quotas.service import Quota
 from services.media.settings import MediaSettings, MediaWorkerSettings
 from services.media.sources.service import SourceService
@@ -63,6 +65,8 @@ class Parts:
     tus: TusService
     direct: DirectService
     links: LinkService
+    library: LibraryService
+    posters: PosterService
     feeder: Feeder
     fetcher: Fetcher
     playback: PlaybackService
@@ -118,6 +122,8 @@ async def open_parts(settings: MediaSettings | MediaWorkerSettings) -> AsyncIter
             tus=TusService(database, ledger, reception, feeder),
             direct=DirectService(database, ledger, private),
             links=LinkService(database, videos, settings.public_url, settings.max_upload_bytes),
+            library=LibraryService(database, settings.public_base_url),
+            posters=PosterService(database, public, media_bell, settings.public_base_url),
             feeder=feeder,
             fetcher=fetcher,
             playback=PlaybackService(

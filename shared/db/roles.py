@@ -34,7 +34,17 @@ GRANTS: Mapping[str, Grants] = {
             "transcoding.workers",
         ),
     ),
-    "media": Grants(writes=("catalog", "media"), reads=("transcoding.*", "learning.progress", "access.key_fetches")),
+    "media": Grants(
+        writes=("catalog", "media"),
+        reads=(
+            "transcoding.*",
+            "learning.progress",
+            "access.key_fetches",
+            # How often each film was viewed; not by whom.
+            *("analytics.marks", "analytics.video_days(day, video_id, views)"),
+            "analytics.video_analytics(session_id, video_id, is_view)",
+        ),
+    ),
     "transcoder": Grants(
         writes=("transcoding",),
         reads=("media.videos", "media.video_versions", "media.content_keys", "media.downloads", "media.caption_drafts"),

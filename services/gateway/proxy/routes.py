@@ -26,6 +26,8 @@ LISTS_BODY = 8 * 1024 * 1024
 
 CAPTIONS_BODY = 2 * 1024 * 1024
 
+POSTER_BODY = 4 * 1024 * 1024
+
 Guard = Literal["signed in", "may watch", "may study", "students may study", "link"]
 
 LINK_HOLDER = Actor(user_id="upload-link", role=Role.STUDENT)
@@ -93,6 +95,8 @@ ROUTES = (
     Route("DELETE", "/api/videos/{video_id}/captions/{language}", "media"),
     Route("POST", "/api/videos/{video_id}/captions/draft", "media"),
     Route("DELETE", "/api/videos/{video_id}", "media"),
+    Route("PUT", "/api/videos/{video_id}/poster", "media", body=POSTER_BODY),
+    Route("DELETE", "/api/videos/{video_id}/poster", "media"),
     Route("PUT", "/api/videos/{video_id}/download-policy", "media"),
     Route("POST", "/api/videos/{video_id}/analytics", "progress", "may watch"),
     Route("GET", "/api/courses", "media"),
@@ -107,6 +111,8 @@ ROUTES = (
     Route("POST", "/api/admin/enrollments/withdraw", "media", body=LISTS_BODY),
     Route("PUT", "/api/admin/enrollments/{course_id}/{user_id}", "media"),
     Route("DELETE", "/api/admin/enrollments/{course_id}/{user_id}", "media"),
+    Route("GET", "/api/admin/videos", "media"),
+    Route("GET", "/api/admin/videos/{video_id}", "media"),
     Route("GET", "/api/admin/keys", "media"),
     Route("POST", "/api/admin/keys/rotate", "media"),
     Route("POST", "/api/admin/keys/rewrap", "media"),

@@ -17,10 +17,10 @@ SELECT c.id, c.title,
        e.user_id IS NOT NULL AS is_enrolled, :everything OR catalog.is_staff(c.id, :user_id, :role) AS is_staff,
        coalesce(100.0 * count(*) FILTER (WHERE p.is_completed AND ch.video_id IS NOT NULL)
                 / nullif(count(ch.video_id), 0), 0)::float8 AS progress,
-       (SELECT v.poster_key FROM catalog.current_chapters open
+       (SELECT coalesce(video.poster_key, v.chosen_poster_key, v.poster_key) FROM catalog.current_chapters open
         JOIN media.videos video ON video.id = open.video_id
         JOIN media.video_versions v ON v.id = video.current_version_id
-        WHERE open.course_id = c.id AND v.poster_key IS NOT NULL
+        WHERE open.course_id = c.id AND coalesce(video.poster_key, v.poster_key) IS NOT NULL
           AND (:everything OR catalog.is_staff(c.id, :user_id, :role)
                OR catalog.locked_reason(open, :user_id) IS NULL)
         ORDER BY open.position LIMIT 1) AS poster_key
@@ -36,8 +36,8 @@ ORDER BY c.title, c.id
 
 CHAPTERS = text("""
 SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, ch.is_free, ch.first_watch_restricted,
-       ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
-       ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
+       ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration,
+       coalesce(video.poster_key, v.chosen_poster_key, v.poster_key) AS poster_key, ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
        catalog.locked_reason(ch, :user_id, CAST(:right AS boolean)) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
        e.starts_at AS enrollment_starts_at, e.ends_at AS enrollment_ends_at,
        (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,

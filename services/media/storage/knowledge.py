@@ -38,7 +38,7 @@ SELECT o.key FROM unnest(CAST(:keys AS text[])) AS o (key) WHERE EXISTS (
 
 NEXT = text("""
 SELECT v.id, v.video_id, x.course_id, v.status, v.source_key, v.source_bytes, v.source_dropped_at IS NOT NULL AS dropped,
-       v.key_epoch, v.public_secret, v.poster_key
+       v.key_epoch, v.public_secret, v.poster_key, v.chosen_poster_key
 FROM media.video_versions v JOIN media.videos x ON x.id = v.video_id
 WHERE (CAST(:after AS uuid) IS NULL OR v.id > :after) AND x.deleted_at IS NULL AND v.status <> 'uploading'
   AND (v.id IN (x.current_version_id, x.pending_version_id) OR v.gone_at > now() + interval '1 minute')
@@ -66,6 +66,7 @@ class Expected:
     key_epoch: int
     public_secret: str
     poster_key: str | None
+    chosen_poster_key: str | None
     segments: Mapping[str, int] = field(default_factory=dict)
     """How many each rendition has; empty until it is ready, and while somebody makes a part of it again."""
     images: frozenset[str] = frozenset()
@@ -159,7 +160,6 @@ async def _whole(session: Session, version: Expected) -> Expected:
         return version
     renditions = await videos.renditions(session, version.id)
     images = set((await session.scalars(IMAGES, {"version": version.id})).all())
-    if version.poster_key:
-        images.add(version.poster_key)
+    images |= {key for key in (version.poster_key, version.chosen_poster_key) if key}
     segments = {one.name: len(one.segment_durations) for one in renditions}
     return Expected(**{**vars(version), "segments": segments, "images": frozenset(images)})

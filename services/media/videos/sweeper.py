@@ -18,7 +18,7 @@ class Sweeper:
     """``stores`` has each store by the name that tombstones call it.
 
     A tombstone names a folder (it ends in ``/``) or one object. A folder is emptied at once, and again until nobody
-    can write into it any more; an object is a source, which waits until nobody can be reading it.
+    can write into it any more; an object is a source, which waits until nobody can be reading it, or a poster, which need not.
     """
 
     def __init__(self, database: Database, stores: Mapping[str, Store]) -> None:

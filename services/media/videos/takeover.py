@@ -136,7 +136,7 @@ async def _revive(session: Session, version: VideoVersion, ledger: Ledger) -> No
     version.run = ledger.run
     version.status = "processing"
     version.percent = 0.0
-    version.error_code = version.error_message = version.poster_key = None
+    version.error_code = version.error_message = version.poster_key = version.chosen_poster_key = None
     version.public_secret = secrets.token_hex(16)
     await repository.forget_made(session, version.id)
 

@@ -35,13 +35,13 @@ from services.progress.dashboards.schemas import (
     WantedVideos,
 )
 from services.progress.dashboards.service import DashboardService
-from services.progress.dashboards.tables import as_csv, matrix_as_csv
+from services.progress.dashboards.tables import matrix_as_csv
 from shared.contracts.model import Document, ExternalId
 from shared.http.inner import ActingPerson, service_token_claims
+from shared.http.tables import CSV, as_csv, is_csv
 
 router = APIRouter(prefix="/api/admin/analytics", dependencies=[Depends(service_token_claims)], tags=["dashboards"])
 
-CSV = "text/csv"
 JSON_ROWS, CSV_ROWS = 100, 10_000
 _AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 
@@ -140,9 +140,7 @@ async def bandwidth(
 
 
 def _is_csv(request: Request, wanted: Wanted | WantedMatrix) -> bool:
-    if wanted.format is not None:
-        return wanted.format == "csv"
-    return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower() == CSV
+    return is_csv(request.headers.get("accept"), wanted.format)
 
 
 def _limit(request: Request, wanted: Wanted | WantedMatrix) -> int:

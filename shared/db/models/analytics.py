@@ -112,7 +112,11 @@ class DayFigures:
 
 class VideoDay(DayFigures, Base):
     __tablename__ = "video_days"
-    __table_args__ = (Index("ix_video_days_course", "course_id", "day"), {"schema": "analytics"})
+    __table_args__ = (
+        Index("ix_video_days_course", "course_id", "day"),
+        Index("ix_video_days_video", "video_id", "day", postgresql_include=["views"]),
+        {"schema": "analytics"},
+    )
 
     video_id: Mapped[UUID] = mapped_column(primary_key=True)
     course_id: Mapped[str] = mapped_column(primary_key=True)

@@ -30,6 +30,8 @@ class Video(Base):
     """A replacement that is still being made."""
     download_policy: Mapped[str] = mapped_column(server_default="inherit")
     """Who may take it home; by default what its course says."""
+    poster_key: Mapped[str | None]
+    """A picture that was uploaded as its poster: it stays through replacements, and goes before any other."""
     created_by: Mapped[str]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
@@ -75,6 +77,9 @@ class VideoVersion(Base):
     height: Mapped[int | None]
     fps: Mapped[float | None]
     poster_key: Mapped[str | None]
+    """The poster that was found for it."""
+    chosen_poster_key: Mapped[str | None]
+    """A picture of this very version that was chosen in place of that."""
     captions_taken_at: Mapped[datetime | None]
     """When the source's own captions were taken over: once, so that nobody's later edit or deletion is undone."""
     created_at: Mapped[CreatedAt]
@@ -88,7 +93,11 @@ class Rendition(Base):
     """One rung of the ladder (or the audio), as playlists announce it."""
 
     __tablename__ = "renditions"
-    __table_args__ = (CheckConstraint("kind IN ('video','audio')", name="kind"), {"schema": "media"})
+    __table_args__ = (
+        CheckConstraint("kind IN ('video','audio')", name="kind"),
+        Index("ix_renditions_bytes", "version_id", postgresql_include=["bytes"]),
+        {"schema": "media"},
+    )
 
     version_id: Mapped[UUID] = mapped_column(
         ForeignKey("media.video_versions.id", ondelete="CASCADE"), primary_key=True

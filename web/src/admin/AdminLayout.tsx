@@ -1,9 +1,10 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { Me } from '../api/types';
 import { Link, paths, usePath } from '../app/router';
 import { useTranslate } from '../i18n';
 import { Icon } from '../ui/Icon';
 import type { IconName } from '../ui/icons';
+import { useCurrentInView } from '../ui/useCurrentInView';
 import './layout.css';
 
 interface Section {
@@ -38,13 +39,7 @@ function isIn(path: string, { to, also }: Section): boolean {
 export default function AdminLayout({ me, children }: { me: Me; children: ReactNode }) {
   const t = useTranslate();
   const path = usePath();
-  const row = useRef<HTMLUListElement>(null);
-  useEffect(() => {
-    // In a row that scrolls, the part one is in has to be seen; `scrollIntoView` would move the page as well.
-    const list = row.current;
-    const current = list?.querySelector<HTMLElement>('[aria-current]');
-    if (list && current) list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
-  }, [path]);
+  const row = useCurrentInView<HTMLUListElement>(path);
   return (
     <div className="admin">
       <nav className="admin__nav" aria-label={t('adminNav.label')} data-testid="admin-nav">

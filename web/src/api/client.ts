@@ -19,9 +19,9 @@ export interface CallOptions {
   /** Sent as it is, with the media type `type`. */
   raw?: BodyInit;
   type?: string;
-  signal?: AbortSignal;
   /** JSON, unless something else is wanted. */
   accept?: string;
+  signal?: AbortSignal;
   /** Calls authorised by their path or by a one-time token carry no header. */
   anonymous?: boolean;
   /** Goes on when the page does not. */

@@ -1,5 +1,13 @@
 // Made by `npm run api` from services/gateway/public-api.json; not to be edited.
 
+export type VideoStatus =
+  | "uploading"
+  | "processing"
+  | "playable"
+  | "ready"
+  | "failed";
+
+/** Scope */
 export type Scope =
   | "tokens"
   | "courses"
@@ -1025,6 +1033,158 @@ export interface Fault {
   message: string;
 }
 
+/** Film */
+export interface Film {
+  /** Chapterid */
+  chapterId: string;
+  /** Courseid */
+  courseId: string;
+  /** Coursetitle */
+  courseTitle: string | null;
+  /** Createdat */
+  createdAt: string;
+  /** Duration */
+  duration: number | null;
+  /** Errorcode */
+  errorCode: string | null;
+  /** Height */
+  height: number | null;
+  /** Originalname */
+  originalName: string;
+  /** Percent */
+  percent: number;
+  /** Posterurl */
+  posterUrl: string | null;
+  /** Renditionbytes */
+  renditionBytes: number;
+  /** Sizebytes */
+  sizeBytes: number;
+  /** Sourcebytes */
+  sourceBytes: number;
+  /** What a person may be told of a video version; the seeds' names. */
+  status: VideoStatus;
+  /** Title */
+  title: string | null;
+  /** Videoid */
+  videoId: string;
+  /** Views */
+  views: number;
+  /** Width */
+  width: number | null;
+}
+
+/** FilmDetails */
+export interface FilmDetails {
+  /** Chapterid */
+  chapterId: string;
+  /** Courseid */
+  courseId: string;
+  /** Coursetitle */
+  courseTitle: string | null;
+  /** Createdat */
+  createdAt: string;
+  /** Downloadpolicy */
+  downloadPolicy: "inherit" | "off" | "enrolled";
+  /** Duration */
+  duration: number | null;
+  /** Errorcode */
+  errorCode: string | null;
+  /** Fps */
+  fps: number | null;
+  /** Height */
+  height: number | null;
+  /** Originalname */
+  originalName: string;
+  /** Percent */
+  percent: number;
+  poster: Poster;
+  /** Posterurl */
+  posterUrl: string | null;
+  /** Renditionbytes */
+  renditionBytes: number;
+  /** Renditions */
+  renditions: FilmRendition[];
+  /** Sizebytes */
+  sizeBytes: number;
+  /** Sourcebytes */
+  sourceBytes: number;
+  /** What a person may be told of a video version; the seeds' names. */
+  status: VideoStatus;
+  /** Title */
+  title: string | null;
+  /** Versions */
+  versions: FilmVersion[];
+  /** Videoid */
+  videoId: string;
+  /** Views */
+  views: number;
+  /** Width */
+  width: number | null;
+}
+
+/** FilmList */
+export interface FilmList {
+  /** Items */
+  items: Film[];
+  /** Next */
+  next: string | null;
+}
+
+/** FilmRendition */
+export interface FilmRendition {
+  /** Averagebandwidth */
+  averageBandwidth: number | null;
+  /** Bandwidth */
+  bandwidth: number;
+  /** Bytes */
+  bytes: number | null;
+  /** Codecs */
+  codecs: string;
+  /** Height */
+  height: number | null;
+  /** Kind */
+  kind: string;
+  /** Language */
+  language: string | null;
+  /** Name */
+  name: string;
+  /** Width */
+  width: number | null;
+}
+
+/**
+ * FilmVersion
+ * One uploaded file and what was made of it.
+ */
+export interface FilmVersion {
+  /** Container */
+  container: string;
+  /** Createdat */
+  createdAt: string;
+  /** Duration */
+  duration: number | null;
+  /** Iscurrent */
+  isCurrent: boolean;
+  /** Jobid */
+  jobId: string | null;
+  /** Keptuntil */
+  keptUntil: string | null;
+  /** Number */
+  number: number;
+  /** Originalname */
+  originalName: string;
+  /** Readyat */
+  readyAt: string | null;
+  /** Sourcebytes */
+  sourceBytes: number;
+  /** Sourcesha256 */
+  sourceSha256: string | null;
+  /** What a person may be told of a video version; the seeds' names. */
+  status: VideoStatus;
+  /** Versionid */
+  versionId: string;
+}
+
 /**
  * FoundCue
  * ``headline`` is the text as HTML, with what was found in ``<mark>`` and no other markup.
@@ -1749,6 +1909,16 @@ export interface PlaybackSessionAnswer {
   videoId: string;
   /** Watermark */
   watermark: ("name" | "email" | "userId" | "time")[];
+}
+
+/** Poster */
+export interface Poster {
+  /** Origin */
+  origin: "found" | "chosen" | "uploaded";
+  /** Posterurl */
+  posterUrl: string | null;
+  /** Videoid */
+  videoId: string;
 }
 
 /**

@@ -9,7 +9,7 @@ import { Bar } from '../ui/pieces';
 import { Icon } from '../ui/Icon';
 import { followAgain, useStills } from './useVideoStatus';
 
-const names: Record<VideoState, string> = {
+export const stateNames: Record<VideoState, string> = {
   uploading: 'film.uploading',
   processing: 'film.processing',
   playable: 'film.playable',
@@ -23,7 +23,7 @@ export function StateChip({ state }: { state: VideoState }) {
   const t = useTranslate();
   return (
     <span className={`chip chip--${tones[state]}`} data-testid="film-state" data-state={state}>
-      {t(names[state])}
+      {t(stateNames[state])}
     </span>
   );
 }
