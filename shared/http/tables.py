@@ -33,7 +33,7 @@ def as_csv(kind: type[Document], rows: Sequence[Document]) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value as it stands in a CSV."""
+    """A value as it may stand in a CSV that a spreadsheet opens."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

@@ -246,6 +246,7 @@ def test_without_a_jwt_every_call_of_the_api_asks_to_sign_in(platform: Platform,
         ("POST", "/api/access-tokens"), ("POST", "/api/admin/api-keys"), ("GET", "/api/admin/api-keys"),
         ("DELETE", f"/api/admin/api-keys/{video}"), ("GET", "/api/admin/analytics/videos"),
         ("GET", "/api/admin/analytics/chapters"), ("GET", "/api/admin/analytics/users/u"),
+        ("GET", f"/api/admin/analytics/matrix/{course.id}"), ("GET", f"/api/admin/courses/{course.id}/quota"),
         ("GET", "/api/admin/analytics/struggling"), ("GET", f"/api/admin/analytics/retention/{video}"),
         ("GET", "/api/admin/analytics/experience"), ("GET", "/api/admin/analytics/bandwidth"),
     ]  # fmt: skip

@@ -18,6 +18,16 @@ ROUTES = (
     "/courses/:courseId/chapters/:chapterId",
     "/admin",
     "/admin/courses/:courseId",
+    "/admin/videos",
+    "/admin/videos/:videoId",
+    "/admin/students",
+    "/admin/students/:userId",
+    "/admin/analytics",
+    "/admin/jobs",
+    "/admin/storage",
+    "/admin/webhooks",
+    "/admin/access",
+    "/admin/health",
 )
 """The pages of web/src/app/router.tsx."""
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lectern</title>

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from services.progress.dashboards.matrix import matrix_as_csv
 from services.progress.dashboards.schemas import (
     BandwidthFigures,
     BandwidthPage,
@@ -35,7 +36,6 @@ from services.progress.dashboards.schemas import (
     WantedVideos,
 )
 from services.progress.dashboards.service import DashboardService
-from services.progress.dashboards.tables import matrix_as_csv
 from shared.contracts.model import Document, ExternalId
 from shared.http.inner import ActingPerson, service_token_claims
 from shared.http.tables import CSV, as_csv, is_csv

@@ -80,7 +80,7 @@ async def living_workers(session: Session) -> Sequence[dict[str, Any]]:
     rows = await session.execute(
         text("""
         SELECT w.id, w.facts, (SELECT count(*) FROM transcoding.chunks c
-                               WHERE c.state = 'active' AND c.worker = w.id AND c.lease_until > now()) AS busy
+                               WHERE c.state = 'active' AND left(c.lease_owner, length(w.id) + 1) = w.id || '/' AND c.lease_until > now()) AS busy
         FROM transcoding.workers w WHERE w.seen_at > now() - interval '30 seconds' ORDER BY w.id
         """)
     )

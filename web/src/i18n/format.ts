@@ -65,20 +65,26 @@ export function share(value: number, digits = 1): string {
   return formatter(`share ${digits}`, (language) => new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits })).format(value);
 }
 
+/** Chromium brings no names of months for some languages (Georgian) and writes "M11"; figures say it as it is usual there. */
+function dateLanguage(language: string): string {
+  const month = new Intl.DateTimeFormat(language, { month: 'long', timeZone: 'UTC' }).format(Date.UTC(2026, 10, 1));
+  return /\d/.test(month) ? 'de' : language;
+}
+
 /** An ISO 8601 time as day and minute, in the reader's own time zone. */
 export function dateTime(iso: string): string {
-  return formatter('time', (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })).format(new Date(iso));
+  return formatter('time', (language) => new Intl.DateTimeFormat(dateLanguage(language), { dateStyle: 'medium', timeStyle: 'short' })).format(new Date(iso));
 }
 
 /** To the second, for what happens many times a minute. */
 export function dateTimeExact(iso: string): string {
-  return formatter('exact', (language) => new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' })).format(new Date(iso));
+  return formatter('exact', (language) => new Intl.DateTimeFormat(dateLanguage(language), { dateStyle: 'short', timeStyle: 'medium' })).format(new Date(iso));
 }
 
 /** The day alone. A date without a time ("2026-01-31") is that day everywhere. */
 export function day(iso: string): string {
   const whole = /^\d{4}-\d\d-\d\d$/.test(iso);
-  return formatter(`day ${whole}`, (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: whole ? 'UTC' : undefined })).format(new Date(iso));
+  return formatter(`day ${whole}`, (language) => new Intl.DateTimeFormat(dateLanguage(language), { dateStyle: 'medium', timeZone: whole ? 'UTC' : undefined })).format(new Date(iso));
 }
 
 /** An amount in a currency, to the cent; what is less than one, to four digits. */

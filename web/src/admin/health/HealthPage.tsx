@@ -40,7 +40,7 @@ export default function HealthPage() {
             text={t(broken ? 'health.brokenText' : 'health.fineText')}
           />
           <Section title={t('health.parts')}>
-            <ul className="stack" data-testid="health-parts">
+            <ul className="health-parts" data-testid="health-parts">
               {Object.entries(data.checks).toSorted(([, one], [, other]) => Number(one === 'ok') - Number(other === 'ok')).map(([name, state]) => (
                 <Part key={name} name={name} state={state} />
               ))}

@@ -3,6 +3,7 @@ import { Link } from '../../app/router';
 import { useTranslate } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import { ConfirmDialog } from '../../ui/pieces';
+import { useCurrentInView } from '../../ui/useCurrentInView';
 import type { Action } from './hooks';
 import './shared.css';
 
@@ -44,11 +45,10 @@ export function AdminPage({ title, lead, back, actions, testId, children }: Page
 }
 
 export function Section({ title, lead, actions, testId, children }: Omit<PageProps, 'back' | 'testId'> & { testId?: string }) {
-  const id = useId();
   return (
-    <section className="admin-section" aria-labelledby={id} data-testid={testId}>
+    <section className="admin-section" data-testid={testId}>
       <div className="bar-of-tools">
-        <h2 id={id}>{title}</h2>
+        <h2 className="long-words">{title}</h2>
         {actions && <div className="bar-of-tools__end">{actions}</div>}
       </div>
       {lead && <p className="admin-section__lead">{lead}</p>}
@@ -130,8 +130,9 @@ export interface Tab {
 
 /** Parts of a page that have addresses of their own, so they are links. */
 export function Tabs({ label, current, tabs }: { label: string; current: string; tabs: Tab[] }) {
+  const row = useCurrentInView<HTMLElement>(current);
   return (
-    <nav className="tabs" aria-label={label}>
+    <nav ref={row} className="tabs" aria-label={label}>
       {tabs.map(({ id, label: text, to }) => (
         <Link key={id} to={to} className="tabs__one" aria-current={id === current ? 'page' : undefined} data-testid={`tab-${id}`}>
           {text}

@@ -69,10 +69,10 @@ function Usage({ report }: { report: Schema.StorageAnswer }) {
         ]}
       />
       {report.warning && <p className="panel form" role="status">{t('storage.warning', { percent: report.warning })}</p>}
-      <div className="charts">
+      {report.usedBytes > 0 && <div className="charts">
         <Chart kind="bar" title={t('storage.byKind')} axis={t('storage.kind')} csvName="storage-kinds" labels={kindsHere.map((kind) => t(kinds[kind]))} series={[{ label: t('storage.size'), values: kindsHere.map((kind) => report.byKind[kind] ?? 0) }]} format={(value) => bytes(value, t)} />
         <Chart kind="line" title={t('storage.growth')} axis={t('adminCommon.day')} csvName="storage-growth" labels={report.growth.map(({ date }) => day(date))} series={[{ label: t('storage.size'), values: report.growth.map(({ bytes: size }) => size) }]} format={(value) => bytes(value, t)} />
-      </div>
+      </div>}
       <Section title={t('storage.byCourse')} actions={<CsvButton name="storage-by-course" make={() => tableCsv(columns, report.byCourse)} />}>
         <DataTable caption={t('storage.byCourse')} columns={columns} rows={report.byCourse} rowKey={({ courseId }) => courseId ?? ''} testId="storage-courses" empty={<p className="field__hint">{t('storage.nothing')}</p>} />
       </Section>
