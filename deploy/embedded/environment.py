@@ -38,6 +38,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "IP_POLICY",
         "SESSION_MAX_HOURS",
         "MAX_STREAMS",
+        "WATERMARK",
         "TRUSTED_PROXIES",
         "CORS_ALLOWED_ORIGINS",
         "CSP_SOURCES",

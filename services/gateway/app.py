@@ -169,7 +169,12 @@ def _wire(app: FastAPI, settings: GatewaySettings) -> None:
     state.entitlement = Entitlement(state.database, state.rights)
     state.tokens = TokenService(state.database, state.entitlement, settings.ip_policy)
     keyring = KeyRing.parse(settings.master_keys.get_secret_value())
-    rules = Rules(settings.ip_policy, timedelta(hours=settings.session_max_hours), settings.max_streams)
+    rules = Rules(
+        settings.ip_policy,
+        timedelta(hours=settings.session_max_hours),
+        settings.max_streams,
+        settings.watermark_parts,
+    )
     state.sessions = SessionService(state.database, state.tokens, state.entitlement, keyring, rules)
     state.devices = DeviceService(state.database)
     state.upstreams = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -15,6 +15,7 @@ from services.gateway.identity.jwks import checked_url
 from services.gateway.identity.keys import PlatformKey, pem_keys
 from services.gateway.limits.headers import origin_of
 from services.gateway.limits.rates import Rates
+from services.gateway.sessions.schemas import WatermarkPart
 from shared.settings import (
     DatabaseSettings,
     ListenSettings,
@@ -58,6 +59,8 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     ip_policy: Literal["prefix", "exact", "off"] = "prefix"
     max_streams: int = Field(default=2, ge=0)
     """Streams of one student at once; the newest wins. 0 for any number."""
+    watermark: str = "name,time"
+    """What our player writes over a student's picture, of ``name``, ``email``, ``userId`` and ``time``; or ``none``."""
     trusted_proxies: str = ""
     """CIDRs of the proxies whose X-Forwarded-For or Forwarded is believed, separated by commas."""
     cors_allowed_origins: str = ""
@@ -94,6 +97,14 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     def _proxies(cls, value: str) -> str:
         for part in _split(value):
             ip_network(part)
+        return value
+
+    @field_validator("watermark")
+    @classmethod
+    def _watermark(cls, value: str) -> str:
+        for part in [] if value == "none" else _split(value):
+            if part not in get_args(WatermarkPart):
+                raise ValueError(f"{part!r} is none of {', '.join(get_args(WatermarkPart))}")
         return value
 
     @field_validator("csp_sources")
@@ -150,6 +161,10 @@ class GatewaySettings(DatabaseSettings, ListenSettings, PublicStorageSettings, M
     def _roles(cls, value: str) -> str:
         ClaimMap.parse("", value)
         return value
+
+    @property
+    def watermark_parts(self) -> tuple[WatermarkPart, ...]:
+        return () if self.watermark == "none" else tuple(cast("WatermarkPart", part) for part in _split(self.watermark))
 
     @property
     def platform_keys(self) -> tuple[PlatformKey, ...]:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.support.clients import Course, Platform, good
 from tests.support.films import make_film
 from tests.support.patience import until
+from tests.support.running import Suite
 from tests.support.video_profile import faults
 
 STUDENT = "demo-student"
@@ -269,6 +270,27 @@ def test_a_film_that_is_still_being_made_is_watched_and_sought_through(
     [measured] = [page.evaluate("() => window.__lecternPlayer.tech({ IWillNotUseThisInPlugins: true }).vhs.bandwidth")]
     assert measured > 1_000_000, "the time in which segments were made counted as the network's"
     platform.wait_for(uploaded, "ready")
+
+
+def test_a_segment_that_comes_too_late_is_asked_for_again(
+    platform: Platform, suite: Suite, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """The only rendition that is allowed fails once, and the film goes on as soon as it is there."""
+    course = enrolled_course(platform)
+    uploaded = platform.upload(course.chapters[0], make_film(tmp_path / "long.mp4", seconds=20, size="1920x1080"))
+    platform.wait_for(uploaded, "playable")
+    page = open_page()
+    sign_in(page, "student")
+    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
+    page.get_by_test_id("big-play").click()
+    wait_for_video(page, "v.currentTime > 0.2 && v.videoWidth > 0")
+    with suite.held("services.transcoder.worker"), page.expect_response(refused_segment):
+        page.evaluate("() => { document.querySelector('video').currentTime = 17; }")
+    wait_for_video(page, "v.currentTime > 17.3 && v.videoWidth > 0")
+
+
+def refused_segment(response: Response) -> bool:
+    return "/segment/360p/" in response.url and response.status == 503
 
 
 def test_a_choice_shows_at_once_also_where_the_player_was_about_to_go_there(

@@ -1,6 +1,10 @@
 """What our players are told when a session opens."""
 
+from typing import Literal
+
 from shared.contracts.model import Document, Moment
+
+WatermarkPart = Literal["name", "email", "userId", "time"]
 
 
 class PlaybackSessionAnswer(Document):
@@ -16,6 +20,9 @@ class PlaybackSessionAnswer(Document):
     chapter_id: str
     duration: float | None
     first_watch_restricted: bool
+    user_id: str
+    watermark: list[WatermarkPart]
+    """What is written over the picture, in this order; nothing for who teaches the course."""
 
 
 class Renewed(Document):

@@ -13,7 +13,7 @@ from services.gateway.sessions import errors, repository
 from services.gateway.sessions.batches import BatchedQuery
 from services.gateway.sessions.kept import Kept
 from services.gateway.sessions.repository import Found
-from services.gateway.sessions.schemas import PlaybackSessionAnswer
+from services.gateway.sessions.schemas import PlaybackSessionAnswer, WatermarkPart
 from services.gateway.sessions.windows import Windows
 from services.gateway.tokens import errors as token_errors
 from services.gateway.tokens.entitlement import Entitlement
@@ -42,6 +42,8 @@ class Rules:
     lifetime: timedelta = timedelta(hours=24)
     streams: int = 2
     """Streams of one student at once; 0 for any number."""
+    watermark: tuple[WatermarkPart, ...] = ()
+    """What our players write over a student's picture."""
 
 
 class SessionService:
@@ -110,6 +112,8 @@ class SessionService:
             chapter_id=opened.chapter_id,
             duration=duration,
             first_watch_restricted=opened.first_watch_restricted,
+            user_id=opened.user_id,
+            watermark=[] if opened.as_staff else list(self._rules.watermark),
         )
         return answer, entitled.version_id
 

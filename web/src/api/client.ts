@@ -1,4 +1,5 @@
-import { ABORTED, ApiError, networkError, toError } from './errors';
+import { ABORTED, ApiError, asApiError, networkError, toError } from './errors';
+import type * as Schema from './schema';
 import type * as Api from './types';
 
 export interface ClientOptions {
@@ -7,12 +8,16 @@ export interface ClientOptions {
   getAuthToken: () => string | null | Promise<string | null>;
   /** Called for each 401 on a call that carried (or lacked) the platform's JWT. */
   onUnauthorized?: () => void;
+  /** Hears of each call how it ended; status 0 where no answer came. */
+  onAnswer?: (answer: { at: number; method: string; url: string; status: number; milliseconds: number; code?: string }) => void;
 }
 
 interface CallOptions {
   method?: string;
   body?: unknown;
   signal?: AbortSignal;
+  /** JSON, unless something else is wanted. */
+  accept?: string;
   /** Calls authorised by their path or by a one-time token carry no header. */
   anonymous?: boolean;
   /** Goes on when the page does not. */
@@ -34,27 +39,42 @@ const segment = encodeURIComponent;
 
 export type Client = ReturnType<typeof createClient>;
 
-export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOptions) {
+export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }: ClientOptions) {
   const url = (path: string): string => buildUrl(path, apiUrl || undefined);
 
-  async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
-    const headers: Record<string, string> = { Accept: 'application/json' };
+  async function answer(path: string, options: CallOptions): Promise<Response> {
+    const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
     if (!options.anonymous) {
       const token = await getAuthToken();
       if (token) headers['Authorization'] = `Bearer ${token}`;
     }
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
-    const response = await send(url(path), {
-      method: options.method ?? 'GET',
-      headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
-      signal: options.signal,
-      keepalive: options.keepalive ?? false,
-    });
-    if (response.ok) return readBody<T>(response);
-    const error = await toError(response);
-    if (error.status === 401 && !options.anonymous && !options.quiet) onUnauthorized?.();
-    throw error;
+    const method = options.method ?? 'GET';
+    const at = Date.now();
+    const begun = performance.now();
+    const tell = (status: number, code?: string): void =>
+      onAnswer?.({ at, method, url: path, status, milliseconds: performance.now() - begun, ...(code ? { code } : {}) });
+    try {
+      const response = await send(url(path), {
+        method,
+        headers,
+        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        signal: options.signal,
+        keepalive: options.keepalive ?? false,
+      });
+      if (!response.ok) throw await toError(response);
+      tell(response.status);
+      return response;
+    } catch (caught) {
+      const error = asApiError(caught);
+      tell(error.status, error.code);
+      if (error.status === 401 && !options.anonymous && !options.quiet) onUnauthorized?.();
+      throw error;
+    }
+  }
+
+  async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+    return readBody<T>(await answer(path, options));
   }
 
   return {
@@ -78,6 +98,13 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
       call<Api.VideoStatus>(`/api/videos/${segment(videoId)}/status`, { signal }),
     thumbnails: (videoId: string, signal?: AbortSignal) =>
       call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`/api/videos/${segment(videoId)}/thumbnails`, { signal }),
+    storyboard: (videoId: string, signal?: AbortSignal) =>
+      call<Schema.Storyboard>(`/api/videos/${segment(videoId)}/storyboard.json`, { signal }),
+    /** The whole text in one language, as WebVTT. */
+    captions: async (videoId: string, language: string, signal?: AbortSignal) =>
+      (await answer(`/api/videos/${segment(videoId)}/captions/${segment(language)}.vtt`, { signal, accept: 'text/vtt' })).text(),
+    download: (videoId: string, quality?: string, signal?: AbortSignal) =>
+      call<Schema.DownloadAnswer>(`/api/videos/${segment(videoId)}/download${quality ? `?quality=${segment(quality)}` : ''}`, { signal }),
     deleteVideo: (videoId: string) => call<void>(`/api/videos/${segment(videoId)}`, { method: 'DELETE' }),
 
     accessToken: (videoId: string) => call<Api.AccessToken>(`/api/videos/${segment(videoId)}/access-token`),
@@ -99,6 +126,9 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized }: ClientOpt
         progress: (signal?: AbortSignal) => call<Api.ProgressDocument>(`${film}/progress`, { anonymous: true, signal }),
         thumbnails: (signal?: AbortSignal) =>
           call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`${film}/thumbnails`, { anonymous: true, signal }),
+        storyboard: (signal?: AbortSignal) => call<Schema.Storyboard>(`${film}/storyboard.json`, { anonymous: true, signal }),
+        captions: async (language: string, signal?: AbortSignal) =>
+          (await answer(`${film}/captions/${segment(language)}.vtt`, { anonymous: true, signal, accept: 'text/vtt' })).text(),
         analytics: (body: Api.TelemetryBatch) =>
           call<{ accepted: number }>(`${film}/analytics`, { method: 'POST', body, keepalive: true, anonymous: true }),
         renew: () => call<{ expiresAt: string }>(`${film}/renew`, { method: 'POST', anonymous: true }),

@@ -1687,8 +1687,12 @@ export interface PlaybackSessionAnswer {
   renewUrl: string;
   /** Sessionid */
   sessionId: string;
+  /** Userid */
+  userId: string;
   /** Videoid */
   videoId: string;
+  /** Watermark */
+  watermark: ("name" | "email" | "userId" | "time")[];
 }
 
 /**

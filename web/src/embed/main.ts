@@ -1,4 +1,5 @@
 import { playerLanguage, playerTranslator } from '../i18n/player';
+import { moment } from '../player/moment';
 import { Remote } from '../player/remote';
 import { createEmbedClient } from './client';
 import { parseMessage, type Command } from './messages';
@@ -45,7 +46,6 @@ function mount(): Remote {
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme;
   const host = document.getElementById('embed');
   if (!host) throw new Error('embed.html has no #embed');
-  const t = Number.parseFloat(wishes.get('t') ?? '');
   const captions = wishes.get('captions');
   return new Remote(
     host,
@@ -58,7 +58,8 @@ function mount(): Remote {
       translate: playerTranslator(language),
       title: wishes.get('title') ?? undefined,
       autoplay: isOn('autoplay'),
-      startAt: Number.isFinite(t) && t >= 0 ? t : null,
+      startAt: moment(wishes.get('t')),
+      transcriptOver: true,
       prefs: {
         ...(isOn('muted') ? { muted: true } : {}),
         ...(captions === 'off' ? { captionsOn: false } : {}),

@@ -6,6 +6,7 @@ import { Link, navigate, navigationState, paths } from '../app/router';
 import { useData } from '../app/useData';
 import { useTranslate } from '../i18n';
 import { percent } from '../i18n/format';
+import { moment } from '../player/moment';
 import VideoPlayer from '../player/VideoPlayer';
 import { Icon } from '../ui/Icon';
 import { Bar, Loading, Notice, Skeleton } from '../ui/pieces';
@@ -41,7 +42,7 @@ export default function WatchPage({ courseId, chapterId }: { courseId: string; c
   return (
     <div className="watch">
       <div className="watch__main">
-        <Film key={chapter.id} course={course} chapter={chapter} onProgress={onProgress} onComplete={reload} staff={isStaff(me)} />
+        <Film key={chapter.id} course={course} chapter={chapter} onProgress={onProgress} onComplete={reload} staff={isStaff(me)} viewer={{ name: me?.name ?? null, email: me?.email ?? null }} />
         <header className="watch__head">
           <nav aria-label={t('page.where')} className="crumbs">
             <Link to={paths.course(courseId)}>
@@ -71,11 +72,13 @@ interface FilmProps {
   onProgress: (progress: ProgressDocument) => void;
   onComplete: () => void;
   staff: boolean;
+  viewer: { name: string | null; email: string | null };
 }
 
-function Film({ course, chapter, onProgress, onComplete, staff }: FilmProps) {
+function Film({ course, chapter, onProgress, onComplete, staff, viewer }: FilmProps) {
   const t = useTranslate();
   const [autoplay] = useState(() => navigationState().autoplay === true);
+  const [startAt] = useState(() => moment(new URLSearchParams(location.search).get('t')));
   const index = course.chapters.indexOf(chapter);
   const toCourse = paths.course(course.id);
 
@@ -114,6 +117,10 @@ function Film({ course, chapter, onProgress, onComplete, staff }: FilmProps) {
       getAuthToken={getAuthToken}
       onUnauthorized={onUnauthorized}
       title={chapter.title}
+      courseTitle={course.title}
+      viewer={viewer}
+      canDownload={chapter.canDownload}
+      startAt={startAt}
       posterUrl={chapter.posterUrl ? buildUrl(chapter.posterUrl) : null}
       autoplay={autoplay}
       hotkeys="page"

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultPrefs } from './prefs';
 import { cueParts, firstChoice, nextChoice, type CaptionTrack } from './captions';
 
 const tracks: CaptionTrack[] = [
@@ -6,7 +7,7 @@ const tracks: CaptionTrack[] = [
   { language: 'en', label: 'English', isDefault: false },
   { language: 'pt-BR', label: 'Português', isDefault: false },
 ];
-const prefs = { volume: 1, muted: false, rate: 1, captions: null, captionsOn: null };
+const prefs = defaultPrefs;
 
 describe('which captions are shown', () => {
   it('begins with what the film begins with, until the viewer chose', () => {

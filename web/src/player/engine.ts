@@ -4,6 +4,7 @@
  */
 import type videojsFactory from 'video.js';
 import { ApiError, parseProblem } from '../api/errors';
+import type { RequestLog } from './diagnostics';
 import type { CaptionTrack, ShownCue } from './captions';
 
 type VideoJs = ReturnType<typeof videojsFactory>;
@@ -45,6 +46,8 @@ interface TextTrackList extends ArrayLike<TextTrack> {
 interface Playlist {
   id: string;
   disabled?: boolean;
+  /** Until when it is left alone after a failure; Infinity where it can never be played. */
+  excludeUntil?: number;
 }
 
 interface Representation extends Size {
@@ -75,8 +78,15 @@ interface Vhs {
   representations(): Representation[];
   /** The rendition for the bandwidth that was measured and the size of the player, of those that are allowed. */
   selectPlaylist(): Playlist | undefined;
-  /** Not public, and so asked for with care: see `throwBufferAway`. */
-  playlistController_?: { waitingForFastQualityPlaylistReceived_?: boolean; runFastQualitySwitch_?: () => void };
+  /** Not public, and so asked for with care: see `throwBufferAway` and `keepLoading`. */
+  playlistController_?: {
+    waitingForFastQualityPlaylistReceived_?: boolean;
+    runFastQualitySwitch_?: () => void;
+    mainSegmentLoader_?: { paused(): boolean };
+    audioSegmentLoader_?: { paused(): boolean };
+    mediaTypes_?: { AUDIO?: { activePlaylistLoader?: unknown } };
+    load(): void;
+  };
 }
 
 declare global {
@@ -131,6 +141,8 @@ export function loadLibrary(): Promise<typeof videojsFactory> {
 
 /** Seconds of film ahead of the head. */
 const LONGEST_BUFFER = 45;
+/** How often it is looked whether VHS still loads; it stands twice in a row before it is helped. */
+const LOADING_MS = 1_000;
 /** How often a paused player looks whether the picture or the captions that were chosen are there. */
 const REPAINT_MS = 150;
 
@@ -158,7 +170,7 @@ const options = {
 };
 
 /** Builds a video element inside `stage`; `dispose` takes it away again. */
-export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiError) => void): Promise<Engine> {
+export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiError) => void, log: RequestLog): Promise<Engine> {
   const videojs = await loadLibrary();
   const video = document.createElement('video');
   video.playsInline = true;
@@ -176,6 +188,7 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     vhs()?.xhr.onResponse((_request, _error, response) => {
       const status = response.statusCode ?? 0;
       const { url, body } = response;
+      log.add({ at: Date.now(), method: 'GET', url: url ?? '', status, milliseconds: null });
       if (status >= 200 && status < 300 && url && body instanceof ArrayBuffer) onArrival(url, body.byteLength);
       if (status >= 400 && status < 500) onRefusal(new ApiError(status, parseProblem(bodyText(body))));
     });
@@ -237,6 +250,26 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     }
     if (video.paused) repaintWhilePaused(lines);
   };
+
+  // VHS pauses the loader of a segment that could not be had, and has it start again by going to another rendition. Where no
+  // other is allowed (one was chosen, or is all that is made yet) it goes to the same one, which starts nothing: the film
+  // would stand for ever.
+  /* oxlint-disable no-underscore-dangle -- the names are VHS's. */
+  let stoodBefore = false;
+  const keepLoading = (): void => {
+    const controller = vhs()?.playlistController_;
+    const audio = controller?.mediaTypes_?.AUDIO?.activePlaylistLoader ? controller.audioSegmentLoader_ : undefined;
+    const stands = [controller?.mainSegmentLoader_, audio].some((loader) => loader?.paused() ?? false);
+    if (controller && stands && stoodBefore && player.readyState() > 0 && !player.error()) {
+      for (const { playlist } of representations()) {
+        if (!playlist.disabled && playlist.excludeUntil !== Infinity) delete playlist.excludeUntil;
+      }
+      controller.load();
+    }
+    stoodBefore = stands;
+  };
+  /* oxlint-enable no-underscore-dangle */
+  const loadingTimer = setInterval(keepLoading, LOADING_MS);
 
   const texts = (): TextTrack[] =>
     Array.from(player.textTracks() as unknown as TextTrackList).filter(({ kind }) => kind === 'subtitles' || kind === 'captions');
@@ -326,6 +359,7 @@ export async function createEngine(stage: HTMLElement, onRefusal: (error: ApiErr
     dispose() {
       stopCaptions();
       stopRepainting();
+      clearInterval(loadingTimer);
       if (window.__lecternPlayer === player) delete window.__lecternPlayer;
       player.dispose();
     },

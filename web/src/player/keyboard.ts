@@ -8,17 +8,18 @@ function wants(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.matches('textarea, select, input:not([type=range])')) return true;
   if (target.matches('input[type=range]')) return key.startsWith('Arrow');
-  if (target.closest('[role=menu], dialog')) return true;
+  if (target.closest('[role=menu], dialog, [role=dialog]')) return true;
   return key === ' ' && target.closest('button, a[href], summary') !== null;
 }
 
-/** Space, arrows, C, F and M. Layout-independent: with a Georgian keyboard the F key types ფ. */
+/** Layout-independent: with a Georgian keyboard the F key types ფ. */
 export function handleKey(event: KeyboardEvent, playback: Playback, toggleFullscreen: () => void): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || wants(event.target, event.key)) return;
   const { phase, volume, muted } = playback.store.state;
   if (phase !== 'active' && phase !== 'ready') return;
   const act = actionOf(event);
-  if (!act) return;
+  const tenth = act ? null : tenthOf(event);
+  if (!act && tenth === null) return;
   // A film that has not begun leaves the arrows to the page, which may want to scroll.
   if (phase === 'ready' && act !== 'toggle') return;
   event.preventDefault();
@@ -31,12 +32,23 @@ export function handleKey(event: KeyboardEvent, playback: Playback, toggleFullsc
   else if (act === 'on') playback.seekBy(SEEK_SECONDS);
   else if (act === 'louder') playback.setVolume(level + VOLUME_STEP);
   else if (act === 'softer') playback.setVolume(level - VOLUME_STEP);
+  else if (act === 'transcript' && !event.repeat) playback.toggleTranscript();
+  else if (act === 'help' && !event.repeat) playback.openPanel('help');
+  else if (act === 'faster') playback.stepRate(1);
+  else if (act === 'slower') playback.stepRate(-1);
+  else if (tenth !== null) playback.seekToTenth(tenth);
 }
 
-type Act = 'toggle' | 'back' | 'on' | 'louder' | 'softer' | 'full' | 'mute' | 'captions';
+type Act = 'toggle' | 'back' | 'on' | 'louder' | 'softer' | 'full' | 'mute' | 'captions' | 'transcript' | 'help' | 'faster' | 'slower';
+
+function tenthOf({ code, shiftKey }: KeyboardEvent): number | null {
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1];
+  return digit && !shiftKey ? Number(digit) : null;
+}
 
 function actionOf(event: KeyboardEvent): Act | null {
-  const byKey: Record<string, Act> = { ' ': 'toggle', ArrowLeft: 'back', ArrowRight: 'on', ArrowUp: 'louder', ArrowDown: 'softer', f: 'full', m: 'mute', c: 'captions' };
-  const byCode: Record<string, Act> = { KeyF: 'full', KeyM: 'mute', KeyC: 'captions' };
+  const byKey: Record<string, Act> = { ' ': 'toggle', ArrowLeft: 'back', ArrowRight: 'on', ArrowUp: 'louder', ArrowDown: 'softer', f: 'full', m: 'mute', c: 'captions', t: 'transcript', '?': 'help', '>': 'faster', '<': 'slower' };
+  const byCode: Record<string, Act> = { KeyF: 'full', KeyM: 'mute', KeyC: 'captions', KeyT: 'transcript' };
+  if (event.shiftKey && event.code === 'Slash') return 'help';
   return byKey[event.key.toLowerCase()] ?? byKey[event.key] ?? byCode[event.code] ?? null;
 }

@@ -4,12 +4,15 @@ import type { PlayerOptions, PlayerState } from './types';
 import { captions } from './view/captions';
 import { controls } from './view/controls';
 import { h, icon } from './view/dom';
+import { lazyView } from './view/lazy';
 import { overlay } from './view/overlay';
 import { toast } from './view/toast';
+import { watermark } from './view/watermark';
 import './player.css';
 import './view/controls.css';
 import './view/captions.css';
 import './view/overlay.css';
+import './view/panels.css';
 
 const HIDE_AFTER_MS = 2_600;
 const painted = ['translate', 'title', 'posterUrl', 'nextTitle'] as const;
@@ -33,9 +36,13 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
 
   const playback = new Playback(stage, options);
   const bottom = controls(playback, toggleFullscreen);
-  const views = [captions(playback), overlay(playback), toast(playback), bottom] as const;
+  const mark = watermark(playback, root);
+  const sheets = lazyView(playback, ({ panel }) => panel !== null, () => import('./view/panel').then(({ panel }) => panel(playback, root)));
+  const text = lazyView(playback, (state) => state.transcript && state.captions.length > 0, () => import('./view/transcript').then(({ transcript }) => transcript(playback)));
+  const views = [captions(playback), overlay(playback), toast(playback), bottom, sheets, mark] as const;
   root.append(stage, poster, sound, spinner, ...views.map(({ element }) => element));
   host.append(root);
+  placeTranscript();
 
   let hideTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -52,6 +59,7 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
     spinner.hidden = !(state.phase === 'loading' || state.phase === 'opening' || (state.phase === 'active' && state.waiting));
     bottom.element.hidden = state.phase !== 'active';
     for (const view of views) view.paint(state, changed);
+    text.paint(state, changed);
     if (!changed || changed.has('playing')) wake();
   }
 
@@ -96,7 +104,19 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
   root.addEventListener('keydown', wake);
   const keys: HTMLElement | Document = options.hotkeys === 'page' ? document : root;
   keys.addEventListener('keydown', (event) => handleKey(event as KeyboardEvent, playback, toggleFullscreen), { signal });
-  document.addEventListener('fullscreenchange', () => playback.store.set({ fullscreen: document.fullscreenElement === root }), { signal });
+  const filledScreen = (): void => {
+    playback.store.set({ fullscreen: document.fullscreenElement === root });
+    placeTranscript();
+  };
+  document.addEventListener('fullscreenchange', filledScreen, { signal });
+
+  /** Under the film in a page; over it where the film is all there is. */
+  function placeTranscript(): void {
+    const over = options.transcriptOver === true || document.fullscreenElement === root;
+    text.element.classList.toggle('is-over', over);
+    if (over) root.append(text.element);
+    else root.after(text.element);
+  }
 
   const unsubscribe = playback.store.subscribe(paint);
   paint(playback.store.state, null);
@@ -114,8 +134,10 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions): MountedP
       gone.abort();
       clearTimeout(hideTimer);
       unsubscribe();
+      mark.destroy();
       playback.dispose();
       root.remove();
+      text.element.remove();
     },
   };
 }

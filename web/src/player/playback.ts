@@ -1,18 +1,23 @@
 import { createClient, type Client } from '../api/client';
 import { asApiError, NETWORK, type ApiError } from '../api/errors';
+import type { StoryboardTile } from '../api/schema';
 import type { PlaybackSession, ProgressDocument, VideoStatus } from '../api/types';
 import { BeatSender, PlayedRecorder } from './beats';
 import { firstChoice, nextChoice, type ShownCue } from './captions';
+import { report, RequestLog } from './diagnostics';
+import { FileDownload } from './download';
 import { createEngine, loadLibrary, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
-import { readPrefs, writePrefs, type Prefs } from './prefs';
+import { watchMediaSession } from './mediaSession';
+import { readPrefs, writePrefs, type CaptionStyle, type Prefs } from './prefs';
 import { applyQuality } from './quality';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
 import { createStore, type Store } from './store';
 import { Telemetry } from './telemetry';
-import { initialState, type Face, type PlayerOptions, type PlayerState, type QualityChoice } from './types';
+import { initialState, rates, type Face, type PanelName, type PlayerOptions, type PlayerState, type QualityChoice } from './types';
+import { parseVtt, type Cue } from './vtt';
 
 const STATUS_EVERY_MS = 1_500;
 const MAKING_EVERY_MS = 4_000;
@@ -32,12 +37,15 @@ export class Playback {
   readonly #recorder = new PlayedRecorder();
   readonly #beats: BeatSender;
   readonly #telemetry: Telemetry;
+  readonly #download: FileDownload;
+  readonly #log = new RequestLog();
   readonly #stage: HTMLElement;
   readonly #gone = new AbortController();
   #engine: Engine | null = null;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   #wasCompleted = false;
   #reopening = false;
+  #lastSession: string | null = null;
 
   constructor(stage: HTMLElement, options: PlayerOptions) {
     this.#stage = stage;
@@ -47,6 +55,7 @@ export class Playback {
       apiUrl: options.apiUrl,
       getAuthToken: () => this.options.getAuthToken(),
       onUnauthorized: () => this.options.onUnauthorized?.(),
+      onAnswer: (answer) => this.#log.add(answer),
     });
     this.#session = new SessionKeeper(this.#client, options.videoId, (error) => this.#refused(error));
     this.#beats = new BeatSender({
@@ -60,7 +69,12 @@ export class Playback {
       onReachable: (reachable) => this.#reachable(reachable),
     });
     this.#telemetry = new Telemetry(this.store, (batch) => this.#client.tellAnalytics(options.videoId, batch));
+    this.#download = new FileDownload(this.#client, options.videoId, {
+      progress: (percent) => this.store.set({ downloading: percent }),
+      refused: ({ message }) => this.store.set({ toast: { kind: 'refused', text: message } }),
+    });
     this.#listenToPage();
+    watchMediaSession(this, this.#gone.signal);
     void this.prepare();
   }
 
@@ -85,7 +99,8 @@ export class Playback {
   #learned(progress: ProgressDocument | null): void {
     if (!progress) return;
     this.#wasCompleted = progress.isCompleted;
-    const resumeAt = typeof this.options.startAt === 'number' ? null : resumePoint(progress.currentPosition, progress.totalDuration);
+    // Whoever followed a link to a moment of the film is not asked about another.
+    const resumeAt = this.#startAt === null ? resumePoint(progress.currentPosition, progress.totalDuration) : null;
     this.store.set({ progress, resumeAt });
     this.options.onProgressUpdate?.(progress);
   }
@@ -121,12 +136,7 @@ export class Playback {
   #becameReady(): void {
     // Fetched while the viewer looks at the poster, so that the click finds it there.
     void loadLibrary();
-    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#beginning());
-  }
-
-  /** Seconds at which a film that has not begun would begin. */
-  #beginning(): number {
-    return this.options.startAt ?? this.store.state.resumeAt ?? 0;
+    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#startAt ?? 0);
   }
 
   #prefs(): Prefs {
@@ -157,6 +167,7 @@ export class Playback {
       const [session] = await Promise.all([this.#session.open(), loadLibrary()]);
       if (this.#gone.signal.aborted) return;
       this.#beats.bind(session.beatUrl, session.firstSeq);
+      this.#learnViewer(session);
       this.store.set({ duration: session.duration || this.store.state.duration });
       this.#updateGuard(this.store.state.progress);
       await this.#load(session, at);
@@ -178,7 +189,7 @@ export class Playback {
 
   async #load({ sessionId, managedMasterUrl, firstSeq }: PlaybackSession, at: number): Promise<void> {
     if (!this.#engine) {
-      this.#engine = await createEngine(this.#stage, (error) => this.#refused(error));
+      this.#engine = await createEngine(this.#stage, (error) => this.#refused(error), this.#log);
       this.#engine.onQualities(() => this.#applyQuality());
       this.#engine.onCaptions(() => this.#learnCaptions());
       watchMedia(this.#engine, {
@@ -197,6 +208,7 @@ export class Playback {
     player.muted(muted);
     player.defaultPlaybackRate(rate);
     const from = this.#guard.allow(at);
+    if (this.#guard.isBeyond(at)) this.store.set({ toast: { kind: 'held', until: this.#guard.maxSeek } });
     this.#telemetry.begin(sessionId, from, firstSeq);
     await this.#engine.load(this.#client.url(managedMasterUrl), from);
     player.playbackRate(rate);
@@ -204,7 +216,7 @@ export class Playback {
 
   async play(): Promise<void> {
     const player = this.#engine?.player;
-    if (!player) return this.start(this.#beginning());
+    if (!player) return this.start(this.store.state.resumeAt ?? this.#startAt ?? 0);
     try {
       await player.play();
     } catch (error) {
@@ -226,8 +238,8 @@ export class Playback {
   }
 
   toggle(): void {
-    const { phase, playing } = this.store.state;
-    if (phase === 'ready') void this.start(this.#beginning());
+    const { phase, playing, resumeAt } = this.store.state;
+    if (phase === 'ready') void this.start(resumeAt ?? this.#startAt ?? 0);
     else if (phase === 'active') void (playing ? this.pause() : this.play());
   }
 
@@ -248,6 +260,16 @@ export class Playback {
   async replay(): Promise<void> {
     this.seek(0);
     await this.play();
+  }
+
+  /** To a tenth of the film: 0 is its beginning. */
+  seekToTenth(tenth: number): void {
+    this.seek((this.store.state.duration * tenth) / 10);
+  }
+
+  stepRate(by: 1 | -1): void {
+    const next = rates[rates.findIndex((rate) => rate === this.store.state.rate) + by];
+    if (next !== undefined) this.setRate(next);
   }
 
   seekBy(seconds: number): void {
@@ -279,6 +301,7 @@ export class Playback {
 
   setQuality(quality: QualityChoice): void {
     this.store.set({ quality });
+    writePrefs({ quality });
     this.#applyQuality();
     if (!this.store.state.ended) this.#switchToChoice();
   }
@@ -303,6 +326,98 @@ export class Playback {
     const { captions, caption } = this.store.state;
     if (captions.length === 0) return;
     this.setCaptions(caption === null ? nextChoice(captions, readPrefs(), document.documentElement.lang) : null);
+  }
+
+  setCaptionStyle(change: Partial<CaptionStyle>): void {
+    const captionStyle = { ...this.store.state.captionStyle, ...change };
+    this.store.set({ captionStyle });
+    writePrefs({ captionStyle });
+  }
+
+  /** The language whose text is read where none is shown. */
+  likelyCaptions(): string | null {
+    return nextChoice(this.store.state.captions, readPrefs(), document.documentElement.lang);
+  }
+
+  async cues(language: string): Promise<Cue[]> {
+    return parseVtt(await this.#client.captions(this.options.videoId, language, this.#gone.signal));
+  }
+
+  async storyboard(): Promise<StoryboardTile[]> {
+    return (await this.#client.storyboard(this.options.videoId, this.#gone.signal)).tiles;
+  }
+
+  /** An address of the API as this page has to ask for it. */
+  url(pathOrUrl: string): string {
+    return this.#client.url(pathOrUrl);
+  }
+
+  toggleTranscript(): void {
+    const transcript = !this.store.state.transcript;
+    this.store.set({ transcript });
+    writePrefs({ transcript });
+  }
+
+  openPanel(panel: PanelName | null): void {
+    this.store.set({ panel: this.store.state.panel === panel ? null : panel });
+  }
+
+  download(quality?: string): void {
+    if (this.store.state.downloading === null) void this.#download.start(quality);
+    else this.#download.cancel();
+  }
+
+  nextChapter(): string | null {
+    const { progress } = this.store.state;
+    return progress?.nextChapterUnlocked && this.options.onNext ? progress.nextChapterId : null;
+  }
+
+  goToNext(): void {
+    const next = this.nextChapter();
+    if (next) this.options.onNext?.(next);
+  }
+
+  /** What to tell whoever helps; no secret is in it. */
+  diagnostics(): string {
+    const { face, position, phase, quality, activeQuality, rate, status, progress } = this.store.state;
+    const { code, message } = face && 'code' in face ? face : { code: face?.kind ?? '', message: '' };
+    return report(
+      {
+        code,
+        message,
+        sessionId: this.#lastSession,
+        videoId: this.options.videoId,
+        chapterId: this.options.chapterId,
+        position,
+        phase,
+        film: status?.status ?? null,
+        quality,
+        shown: activeQuality,
+        rate,
+        watched: progress?.watchPercentage ?? null,
+      },
+      this.#log,
+    );
+  }
+
+  async copyDiagnostics(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.diagnostics());
+      this.store.set({ toast: { kind: 'copied' } });
+    } catch {
+      // Not every browser lets a frame have the clipboard.
+      this.openPanel('diagnostics');
+    }
+  }
+
+  #learnViewer({ sessionId, watermark, userId }: PlaybackSession): void {
+    this.#lastSession = sessionId;
+    const { name, email } = this.options.viewer ?? {};
+    this.store.set({ watermark, viewer: { name: name ?? null, email: email ?? null, userId } });
+  }
+
+  get #startAt(): number | null {
+    return this.options.startAt ?? null;
   }
 
   #switchToChoice(): void {
@@ -424,6 +539,7 @@ export class Playback {
     this.#recorder.break();
     this.#beats.leave(true);
     this.#beats.stop();
+    this.#download.cancel();
     this.#telemetry.dispose();
     this.#gone.abort();
     clearTimeout(this.#pollTimer);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { defaultPrefs } from './prefs';
 import { initialState, type PlayerState } from './types';
 import { isAhead } from './quality';
 
 const playing = (position: number, buffered: number, made: PlayerState['made']): PlayerState => ({
-  ...initialState({ volume: 1, muted: false, rate: 1, captions: null, captionsOn: null }),
+  ...initialState(defaultPrefs),
   position,
   buffered,
   duration: 600,

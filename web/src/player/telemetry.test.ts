@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defaultPrefs } from './prefs';
 import { ApiError, networkError } from '../api/errors';
 import type { TelemetryBatch, TelemetryEvent } from '../api/types';
 import type { Engine } from './engine';
@@ -34,7 +35,7 @@ class FakeEngine {
 }
 
 function setUp() {
-  const store = createStore({ ...initialState({ volume: 1, muted: false, rate: 1, captions: null, captionsOn: null }) });
+  const store = createStore({ ...initialState(defaultPrefs) });
   const sent: TelemetryBatch[] = [];
   const post = vi.fn<(batch: TelemetryBatch) => Promise<unknown>>((batch) => Promise.resolve(sent.push(batch)));
   const telemetry = new Telemetry(store, post);

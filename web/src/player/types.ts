@@ -3,7 +3,7 @@ import type { ProgressDocument, VideoStatus } from '../api/types';
 import type { Translate } from '../i18n';
 import type { CaptionTrack } from './captions';
 import type { Playback } from './playback';
-import type { Prefs } from './prefs';
+import type { CaptionStyle, Prefs } from './prefs';
 
 /** What a host gives the player. The first four names are those of the React component and of the custom element. */
 export interface PlayerOptions {
@@ -23,17 +23,27 @@ export interface PlayerOptions {
 
   translate: Translate;
   title?: string;
+  /** Said beside the title where the system shows what plays. */
+  courseTitle?: string;
   posterUrl?: string | null;
+  /** Seconds into the film to begin at, in place of where an earlier visit stopped. */
+  startAt?: number | null;
+  /** Places of the film with a name of their own. */
+  markers?: readonly Marker[];
+  /** Who watches, for the watermark where the server asks for one. */
+  viewer?: { name?: string | null; email?: string | null };
+  /** Whether the viewer may take the film home; the server decides again. */
+  canDownload?: boolean;
   /** Start without a click, where the browser and the resume question allow it. */
   autoplay?: boolean;
-  /** Seconds: begin here, and ask nobody where to go on. */
-  startAt?: number | null;
   /** What to begin with in place of what the browser remembers. */
   prefs?: Partial<Prefs>;
   /** `page`: keys work wherever the focus is, unless something there uses them. `player`: only inside the player. */
   hotkeys?: 'page' | 'player';
   /** Once, when the player is in the page: its handle, for a host that seeks or listens itself. */
   onReady?: (playback: Playback) => void;
+  /** Lays the transcript over the film instead of under it, where nothing but the film has room. */
+  transcriptOver?: boolean;
   nextTitle?: string | null;
   onNext?: (chapterId: string) => void;
   onBack?: () => void;
@@ -59,9 +69,19 @@ export interface Quality {
   available: boolean;
 }
 
+export interface Marker {
+  /** Seconds. */
+  time: number;
+  title: string;
+}
+
+export type PanelName = 'help' | 'captionStyle' | 'diagnostics';
+
+export type WatermarkPart = 'name' | 'email' | 'userId' | 'time';
+
 export type QualityChoice = 'auto' | number;
 
-export type Toast = { kind: 'held'; until: number } | { kind: 'unmute' } | { kind: 'offline' } | { kind: 'completed' };
+export type Toast = { kind: 'held'; until: number } | { kind: 'unmute' } | { kind: 'offline' } | { kind: 'completed' } | { kind: 'copied' } | { kind: 'refused'; text: string };
 
 export interface PlayerState {
   /** loading -> ready (poster, waiting for a click) -> opening -> active; face replaces any of them. */
@@ -93,6 +113,14 @@ export interface PlayerState {
   fullscreen: boolean;
   pip: boolean;
 
+  captionStyle: CaptionStyle;
+  transcript: boolean;
+  panel: PanelName | null;
+  /** Percent of the file that is being made to be taken home; null when none is. */
+  downloading: number | null;
+  watermark: readonly WatermarkPart[];
+  viewer: { name: string | null; email: string | null; userId: string };
+
   restricted: boolean;
   maxSeek: number;
   toast: Toast | null;
@@ -100,7 +128,7 @@ export interface PlayerState {
 
 export const rates = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 
-export function initialState({ volume, muted, rate }: Prefs): PlayerState {
+export function initialState({ volume, muted, rate, quality, captionStyle, transcript }: Prefs): PlayerState {
   return {
     phase: 'loading',
     face: null,
@@ -119,12 +147,18 @@ export function initialState({ volume, muted, rate }: Prefs): PlayerState {
     volume,
     rate,
     qualities: [],
-    quality: 'auto',
+    quality,
     activeQuality: null,
     captions: [],
     caption: null,
     fullscreen: false,
     pip: false,
+    captionStyle,
+    transcript,
+    panel: null,
+    downloading: null,
+    watermark: [],
+    viewer: { name: null, email: null, userId: '' },
     restricted: false,
     maxSeek: Infinity,
     toast: null,

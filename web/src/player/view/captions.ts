@@ -18,6 +18,10 @@ export function captions(playback: Playback): View {
     paint(state) {
       element.hidden = state.phase !== 'active' || state.caption === null;
       if (state.caption) element.lang = state.caption;
+      const { size, colour, back } = state.captionStyle;
+      element.style.setProperty('--caption-size', String(size));
+      element.dataset['colour'] = colour;
+      element.dataset['back'] = back;
     },
   };
 }

@@ -3,10 +3,12 @@ import type { Playback } from '../playback';
 import { rates, type QualityChoice } from '../types';
 import { h, iconButton, label, setIcon } from './dom';
 import { menu } from './menu';
+import { downloadControl } from './download';
 import { timeline, type View } from './timeline';
 
-/** What the menu calls it when no captions are shown: no language has this tag. */
+/** What the menu calls it when no captions are shown, and how to change their looks: no language has these tags. */
 const OFF = 'off';
+const STYLE = 'style';
 
 export interface ControlsView extends View {
   closeMenus(): void;
@@ -27,7 +29,12 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
   const time = h('span', { class: 'lp-time', testId: 'time' });
   const speed = menu<number>('speed', 'speed-menu', (rate) => playback.setRate(rate));
   const quality = menu<QualityChoice>('gear', 'quality-menu', (choice) => playback.setQuality(choice));
-  const captions = menu<string>('captions', 'captions-menu', (language) => playback.setCaptions(language === OFF ? null : language));
+  const captions = menu<string>('captions', 'captions-menu', (choice) => {
+    if (choice === STYLE) playback.openPanel('captionStyle');
+    else playback.setCaptions(choice === OFF ? null : choice);
+  });
+  const text = iconButton('text', 'transcript-button', () => playback.toggleTranscript());
+  const save = downloadControl(playback);
   const pip = iconButton('pip', 'pip-button', () => void togglePip());
   const full = iconButton('expand', 'fullscreen-button', toggleFullscreen);
   pip.hidden = !document.pictureInPictureEnabled;
@@ -40,9 +47,11 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
     h('div', { class: 'lp-sound' }, mute, volume),
     time,
     h('span', { class: 'lp-spring' }),
+    text,
     captions.element,
     speed.element,
     quality.element,
+    save.element,
     pip,
     full,
   );
@@ -60,6 +69,7 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
     element,
     closeMenus() {
       captions.close();
+      save.close();
       speed.close();
       quality.close();
     },
@@ -89,14 +99,17 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
       }
       if (has('captions', 'caption')) {
         const off = { value: OFF, text: t('player.captionsOff'), note: '' };
-        const items = [off, ...state.captions.map(({ language, label: text }) => ({ value: language, text }))];
+        const look = { value: STYLE, text: t('player.captionStyle'), note: '…' };
+        const items = [off, ...state.captions.map(({ language, label: name }) => ({ value: language, text: name })), look];
         captions.paint(`${t('player.captions')} (C)`, state.caption?.split('-')[0]?.toUpperCase() ?? '', items, state.caption ?? OFF);
         captions.element.hidden = state.captions.length === 0;
         captions.element.classList.toggle('is-on', state.caption !== null);
       }
       if (has('qualities', 'quality', 'activeQuality')) {
+        // What was chosen for another film may not be there for this one.
+        const chosen = state.qualities.some(({ lines }) => lines === state.quality) ? state.quality : 'auto';
         const items = [
-          { value: 'auto' as const, text: t('player.qualityAuto'), note: state.activeQuality && state.quality === 'auto' ? `${state.activeQuality}p` : '' },
+          { value: 'auto' as const, text: t('player.qualityAuto'), note: state.activeQuality && chosen === 'auto' ? `${state.activeQuality}p` : '' },
           ...state.qualities.map(({ lines, available }) => ({
             value: lines,
             text: `${lines}p`,
@@ -104,10 +117,16 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
             disabled: !available,
           })),
         ];
-        const shown = state.quality === 'auto' ? t('player.qualityAuto') : `${state.quality}p`;
-        quality.paint(t('player.quality'), shown, items, state.quality);
+        const shown = chosen === 'auto' ? t('player.qualityAuto') : `${chosen}p`;
+        quality.paint(t('player.quality'), shown, items, chosen);
         quality.element.hidden = state.qualities.length === 0;
       }
+      if (has('captions', 'transcript')) {
+        text.hidden = state.captions.length === 0;
+        text.setAttribute('aria-pressed', String(state.transcript));
+        label(text, `${t('player.transcript')} (T)`);
+      }
+      save.paint(state, changed);
       if (has('fullscreen')) {
         setIcon(full, state.fullscreen ? 'shrink' : 'expand');
         label(full, `${t(state.fullscreen ? 'player.exitFullscreen' : 'player.fullscreen')} (F)`);

@@ -38,6 +38,7 @@ export function overlay(playback: Playback): View {
     const t = options.translate;
     const again: Action = { text: t('player.again'), testId: 'face-retry', run: () => playback.retry(), primary: true };
     const leave: Action[] = options.onBack ? [{ text: t('player.toCourse'), testId: 'face-back', run: options.onBack }] : [];
+    const copy: Action = { text: t('player.copyDiagnostics'), testId: 'copy-diagnostics', run: () => void playback.copyDiagnostics() };
     const testId = `face-${face.kind}`;
     switch (face.kind) {
       case 'processing': {
@@ -49,7 +50,7 @@ export function overlay(playback: Playback): View {
         return box;
       }
       case 'failed':
-        return card(testId, 'alert', t('player.failedTitle'), `${filmFailure(face, t)} ${t('player.failedText')}`, leave);
+        return card(testId, 'alert', t('player.failedTitle'), `${filmFailure(face, t)} ${t('player.failedText')}`, [...leave, copy]);
       case 'locked':
         return card(testId, 'lock', t('player.lockedTitle'), t('player.lockedText'), leave);
       case 'notEntitled':
@@ -63,9 +64,9 @@ export function overlay(playback: Playback): View {
       case 'tokenNeeded':
         return card(testId, 'lock', t('embed.tokenTitle'), t('embed.tokenText'), [{ ...again, text: t('embed.tokenAgain') }]);
       case 'offline':
-        return card(testId, 'cloudOff', t('player.offlineTitle'), t('player.offlineText'), [again]);
+        return card(testId, 'cloudOff', t('player.offlineTitle'), t('player.offlineText'), [again, copy]);
       case 'broken': {
-        const box = card(testId, 'alert', t('player.brokenTitle'), t('player.brokenText'), [again, ...leave]);
+        const box = card(testId, 'alert', t('player.brokenTitle'), t('player.brokenText'), [again, ...leave, copy]);
         box.append(h('p', { class: 'lp-card__code' }, t('common.code', { code: face.code })));
         return box;
       }

@@ -2,6 +2,7 @@ import { clock } from '../../i18n/format';
 import type { Playback } from '../playback';
 import type { PlayerState } from '../types';
 import { h } from './dom';
+import { preview } from './preview';
 
 export interface View {
   element: HTMLElement;
@@ -9,18 +10,23 @@ export interface View {
   paint(state: Readonly<PlayerState>, changed: ReadonlySet<keyof PlayerState> | null): void;
 }
 
-/** The bar: what is buffered, what was played, where the first watch may go to, and where the head is. */
+/** The bar: what is buffered and played, what was not watched yet, how far a first watch may go, and where the head is. */
 export function timeline(playback: Playback): View {
   const buffered = h('span', { class: 'lp-bar__buffered' });
   const played = h('span', { class: 'lp-bar__played' });
   const closed = h('span', { class: 'lp-bar__closed', testId: 'frontier', hidden: true });
   const head = h('span', { class: 'lp-bar__head' });
-  const hint = h('span', { class: 'lp-bar__hint', hidden: true, attrs: { 'aria-hidden': 'true' } });
-  const track = h('div', { class: 'lp-bar__track' }, buffered, closed, played);
+  const picture = preview(playback);
+  const said = h('span', { class: 'lp-bar__said' });
+  const hint = h('span', { class: 'lp-bar__hint', testId: 'bar-hint', hidden: true, attrs: { 'aria-hidden': 'true' } }, picture.element, said);
+  const gaps = h('span', { class: 'lp-bar__gaps', testId: 'gaps' });
+  const marks = h('span', { class: 'lp-bar__marks', testId: 'markers' });
+  const track = h('div', { class: 'lp-bar__track' }, buffered, closed, played, gaps);
   const element = h(
     'div',
-    { class: 'lp-bar', testId: 'seek-bar', tabIndex: 0, attrs: { role: 'slider', 'aria-valuemin': '0' } },
+    { class: 'lp-bar', testId: 'seek-bar', tabIndex: 0, attrs: { role: 'slider', 'aria-valuemin': '0', dir: 'ltr' } },
     track,
+    marks,
     head,
     hint,
   );
@@ -37,9 +43,13 @@ export function timeline(playback: Playback): View {
   const showHint = (seconds: number): void => {
     const share = duration() > 0 ? seconds / duration() : 0;
     hint.hidden = false;
-    hint.textContent = clock(seconds);
+    const marker = playback.options.markers?.findLast(({ time }) => time <= seconds + 0.5);
+    said.textContent = marker ? `${clock(seconds)} · ${marker.title}` : clock(seconds);
+    picture.show(seconds);
     hint.classList.toggle('is-closed', seconds > playback.store.state.maxSeek + 0.5);
-    hint.style.left = `clamp(1.6rem, ${share * 100}%, calc(100% - 1.6rem))`;
+    // Half of what it is wide has to fit on either side.
+    const half = hint.offsetWidth / 2;
+    hint.style.left = `clamp(${half}px, ${share * 100}%, calc(100% - ${half}px))`;
   };
 
   element.addEventListener('pointerdown', (event) => {
@@ -87,11 +97,25 @@ export function timeline(playback: Playback): View {
     head.style.left = `${share * 100}%`;
   }
 
+  function paintGaps({ progress, duration: total }: Readonly<PlayerState>): void {
+    // Of what lies beyond the furthest place nobody has to be reminded: only of holes in what was watched.
+    const furthest = progress ? Math.max(progress.frontier, ...progress.gaps.filter(({ to }) => to < total - 0.5).map(({ to }) => to)) : 0;
+    const holes = (progress?.gaps ?? []).filter(({ from }) => from < furthest && total > 0);
+    gaps.replaceChildren(...holes.map(({ from, to }) => stretch(from / total, Math.min(to, total) / total)));
+  }
+
+  function paintMarkers(total: number): void {
+    const markers = total > 0 ? (playback.options.markers ?? []) : [];
+    marks.replaceChildren(...markers.filter(({ time }) => time > 0 && time < total).map(({ time }) => stretch(time / total, time / total)));
+  }
+
   return {
     element,
-    paint(state) {
+    paint(state, changed) {
       const t = playback.options.translate;
       if (dragged === null) place(state.position);
+      if (!changed || changed.has('progress') || changed.has('duration')) paintGaps(state);
+      if (!changed || changed.has('duration')) paintMarkers(state.duration);
       const total = state.duration;
       buffered.style.transform = `scaleX(${total > 0 ? Math.min(1, state.buffered / total) : 0})`;
       closed.hidden = !state.restricted || total <= 0;
@@ -102,4 +126,11 @@ export function timeline(playback: Playback): View {
       element.setAttribute('aria-valuetext', t('player.timelineValue', { position: clock(state.position), duration: clock(total) }));
     },
   };
+}
+
+function stretch(from: number, to: number): HTMLElement {
+  const part = h('span');
+  part.style.left = `${from * 100}%`;
+  part.style.width = `${(to - from) * 100}%`;
+  return part;
 }

@@ -6,7 +6,7 @@ import { h, icon, label } from './dom';
 import { nextAction } from './overlay';
 import type { View } from './timeline';
 
-const SHOWN_MS: Record<Toast['kind'], number> = { held: 5_000, unmute: 0, offline: 0, completed: 12_000 };
+const SHOWN_MS: Record<Toast['kind'], number> = { held: 5_000, unmute: 0, offline: 0, completed: 12_000, copied: 4_000, refused: 8_000 };
 
 /** A line that comes, is read out, and goes: it never stops the film. */
 export function toast(playback: Playback): View {
@@ -32,6 +32,10 @@ export function toast(playback: Playback): View {
         return line('muted', t('player.mutedText'), 'toast-unmute', [button(t('player.unmute'), 'unmute', () => playback.toggleMute())]);
       case 'offline':
         return line('cloudOff', t('player.offlineToast'), 'toast-offline', []);
+      case 'copied':
+        return line('check', t('player.copied'), 'toast-copied', []);
+      case 'refused':
+        return line('alert', kind.text, 'toast-refused', [close]);
       case 'completed': {
         const next = nextAction(playback, playback.store.state).map(({ text, testId, run }) => button(text, testId, run));
         return line('check', t('player.completedTitle'), 'toast-completed', [...next, close]);
@@ -44,7 +48,8 @@ export function toast(playback: Playback): View {
     paint(state, changed) {
       if (changed && !changed.has('toast') && !changed.has('ended')) return;
       clearTimeout(timer);
-      const shown = state.phase === 'active' && !(state.ended && state.toast?.kind === 'completed') ? state.toast : null;
+      const says = state.phase === 'active' || state.toast?.kind === 'copied';
+      const shown = says && !(state.ended && state.toast?.kind === 'completed') ? state.toast : null;
       element.replaceChildren(...(shown ? [make(shown)] : []));
       const wait = shown ? SHOWN_MS[shown.kind] : 0;
       if (wait > 0) timer = setTimeout(() => playback.dismissToast(), wait);

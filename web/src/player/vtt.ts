@@ -1,0 +1,38 @@
+/** One line of a transcript; times in seconds. */
+export interface Cue {
+  start: number;
+  end: number;
+  /** With the marks of WebVTT, as `cueParts` reads them. */
+  text: string;
+}
+
+const TIMING = /^(?:(\d+):)?(\d{2}):(\d{2})[.,](\d{3})[ \t]+-->[ \t]+(?:(\d+):)?(\d{2}):(\d{2})[.,](\d{3})/;
+
+/** The cues of a WebVTT file, in their order. Blocks without a timing (notes, styles, regions) are passed over. */
+export function parseVtt(text: string): Cue[] {
+  const blocks = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').split(/\n{2,}/);
+  return blocks.flatMap((block) => {
+    const lines = block.split('\n').filter((line) => line !== '');
+    const at = /^(NOTE|STYLE|REGION)\b/.test(block.trimStart()) ? -1 : lines.findIndex((line) => TIMING.test(line));
+    const timing = at < 0 ? null : TIMING.exec(lines[at]!);
+    const said = lines.slice(at + 1).join('\n').trim();
+    return timing && said ? [{ start: seconds(timing, 1), end: seconds(timing, 5), text: said }] : [];
+  });
+}
+
+function seconds(found: RegExpExecArray, first: number): number {
+  const [h, m, s, ms] = [0, 1, 2, 3].map((offset) => Number(found[first + offset] ?? 0)) as [number, number, number, number];
+  return h * 3600 + m * 60 + s + ms / 1000;
+}
+
+/** The place of the cue that is said at `position`, or was said last; -1 before the first. `cues` begin in order. */
+export function cueAt(cues: readonly Cue[], position: number): number {
+  let low = 0;
+  let high = cues.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cues[middle]!.start <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
