@@ -25,6 +25,7 @@ const client = createEmbedClient({
   shelf: sessionShelf(videoId),
   onTokenNeeded: () => say('tokenNeeded'),
 });
+let tokenGiven: (() => void) | undefined;
 const remote = mount();
 
 /** Nobody shall copy, bookmark or share an address with a token in it, spent or not. */
@@ -75,6 +76,10 @@ function mount(): Remote {
 async function run(command: Command): Promise<void> {
   switch (command.type) {
     case 'play':
+      await remote.play();
+      // Asked for while there was nothing to play it with: it plays when there is.
+      if (remote.face !== 'tokenNeeded') return undefined;
+      await new Promise<void>((resolve) => (tokenGiven = resolve));
       return remote.play();
     case 'pause':
       return remote.pause();
@@ -88,7 +93,8 @@ async function run(command: Command): Promise<void> {
       return remote.setCaptions(command.language);
     case 'setToken':
       client.setToken(command.token);
-      return remote.retry();
+      remote.retry();
+      return tokenGiven?.();
     case 'getState':
       return undefined;
   }
