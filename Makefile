@@ -6,7 +6,7 @@ BOOTSTRAP = $(PYTHON) deploy/embedded/bootstrap.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run sync test acceptance bench screenshots check format openapi clean
+.PHONY: help run sync test acceptance bench bench-web screenshots check format openapi clean
 
 ##@ Use it
 run: ## Start everything on this machine: http://127.0.0.1:8000 (PORT, LECTERN_HOME; .env.example has all settings)
@@ -24,6 +24,9 @@ acceptance: ## The long tests: all shared films, 2 GB, an hour, killed processes
 
 bench: ## Measure what has to be fast
 	@$(BOOTSTRAP) bench $(ARGS)
+
+bench-web: ## Measure the player in a browser: startup, weight, Lighthouse
+	@$(BOOTSTRAP) bench web
 
 screenshots: ## Take the screenshots of the web app
 	@$(BOOTSTRAP) screenshots $(ARGS)

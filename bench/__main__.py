@@ -8,7 +8,7 @@ import importlib
 import json
 from pathlib import Path
 
-BENCHMARKS = ("transcode", "access", "upload", "progress", "dashboards")
+BENCHMARKS = ("transcode", "access", "upload", "progress", "dashboards", "web")
 RESULTS = Path(__file__).parent / "results"
 
 

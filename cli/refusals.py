@@ -193,6 +193,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("PUT", "/api/admin/courses/{course_id}"): (
         "403 role_required", "409 chapter_in_other_course chapter_has_video", "422 repeated_chapter",
     ),
+    ("GET", "/api/admin/courses/{course_id}/quota"): ("403 role_required", "404 unknown_course"),
     ("PUT", "/api/admin/courses/{course_id}/quota"): ("403 role_required", "404 unknown_course"),
     ("PUT", _INSTRUCTOR): ("403 role_required", "404 course_not_found unknown_course"),
     ("DELETE", _INSTRUCTOR): ("403 role_required",),
@@ -235,6 +236,7 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", f"{_DASHBOARDS}/chapters"): _DASHBOARD,
     ("GET", f"{_DASHBOARDS}/users/{{user_id}}"): _DASHBOARD,
     ("GET", f"{_DASHBOARDS}/struggling"): _DASHBOARD,
+    ("GET", f"{_DASHBOARDS}/matrix/{{course_id}}"): (*_DASHBOARD, "404 course_not_found"),
     ("GET", f"{_DASHBOARDS}/retention/{{video_id}}"): (*_DASHBOARD, "404 video_not_found", "409 video_not_playable"),
     ("GET", f"{_DASHBOARDS}/experience"): _DASHBOARD,
     ("GET", f"{_DASHBOARDS}/bandwidth"): _DASHBOARD,

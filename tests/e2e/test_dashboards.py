@@ -344,6 +344,61 @@ def test_who_may_need_help(platform: Platform, suite: Suite, other_film: Path) -
     ] == "behind rewinds absent"
 
 
+def test_every_student_beside_every_chapter(platform: Platform, suite: Suite, school: School) -> None:
+    course = platform.new_course(3)
+    teacher = platform.teacher(course)
+    first, second, _ = course.chapters
+    video = school.videos[0]
+    names = [f"{course.id}.{name}" for name in ("all", "enrolled", "half", "teacher")]
+    everybody = names[:3]
+    rows = [
+        progressed(names[0], course.id, first, video, spans=[(0, 8000)], began=9, last=3, completed=True),
+        progressed(names[0], course.id, second, video, spans=[(0, 1000), (2000, 4000)], began=8, last=2),
+        progressed(names[2], course.id, first, video, spans=[(0, 4000)], began=9, last=4),
+        progressed(names[3], course.id, first, video, spans=[(0, 4000)], began=9, last=4),
+    ]
+    suite.query(PROGRESS, json.dumps(rows))
+    good(platform.admin.put(f"/api/admin/enrollments/{course.id}/{names[1]}"))
+    assert platform.admin.put(f"/api/admin/courses/{course.id}/instructors/{names[3]}").status_code == 204
+    name = f"matrix/{course.id}"
+    page = shown(teacher, name)
+    assert [(one["chapterId"], one["hasFilm"]) for one in page["chapters"]] == [(one, False) for one in course.chapters]
+    items = page["items"]
+    assert [(one["userId"], one["isEnrolled"]) for one in items] == [
+        (names[0], False), (names[1], True), (names[2], False),
+    ]  # fmt: skip
+    states = [[(cell["state"], cell["watchPercentage"]) for cell in one["cells"]] for one in items]
+    nothing = ("not_started", 0)
+    assert states == [
+        [("completed", 100), ("in_progress", 37.5), nothing], [nothing] * 3, [("in_progress", 50), nothing, nothing],
+    ]  # fmt: skip
+    assert datetime.fromisoformat(items[0]["lastWatchedAt"]) == pytest.approx(
+        past.days_ago(2), abs=timedelta(minutes=1)
+    )
+    assert items[1]["lastWatchedAt"] is None
+    assert list(pages(platform.admin, name, limit=1)) == items
+    lines = list(csv.DictReader(io.StringIO(platform.admin.get(f"{BASE}/{name}?format=csv").text)))
+    assert [(line["userId"], float(line[first]), float(line[second])) for line in lines] == list(
+        zip(everybody, (100, 0, 50), (37.5, 0, 0), strict=True)
+    )
+
+    of_films = shown(platform.admin, f"matrix/{school.course.id}")
+    assert all(one["hasFilm"] for one in of_films["chapters"])
+    whole = progressed(
+        names[2], school.course.id, school.course.chapters[0], video, spans=[], began=2, last=1, completed=True
+    )
+    suite.query(PROGRESS, json.dumps([whole]))
+    mine = {one["userId"]: one for one in shown(platform.admin, f"matrix/{school.course.id}")["items"]}[names[2]]
+    assert (mine["overallPercentage"], mine["chaptersCompleted"]) == (50, 1)
+    suite.query("DELETE FROM learning.progress WHERE user_id = $1 AND course_id = $2", names[2], school.course.id)
+
+    refused(platform.student(course).get(f"{BASE}/{name}"), 403, "role_required")
+    refused(school.teacher.get(f"{BASE}/{name}"), 403, "not_your_course")
+    refused(platform.admin.get(f"{BASE}/matrix/nowhere"), 404, "course_not_found")
+    refused(platform.admin.get(f"{BASE}/{name}?after=x"), 422, "invalid_request")
+    assert shown(platform.admin, f"matrix/{platform.new_course().id}")["items"] == []
+
+
 def naive(duration: int, step: int, steps: int, rows: list[tuple[list[tuple[int, int]], int]]) -> list[int]:
     """How many of ``rows`` (spans, and the length of the film they are of) have some of each step."""
     counts = [0] * steps

@@ -282,7 +282,11 @@ def test_a_course_holds_no_more_than_its_quota(platform: Platform, short_film: P
     refused(platform.person("instructor").put(path, json={"quotaBytes": 1}), 403, "role_required")
     refused(platform.admin.put("/api/admin/courses/nowhere/quota", json={"quotaBytes": 1}), 404, "unknown_course")
     refused(platform.admin.put(path, json={"quotaBytes": -1}), 422, "invalid_request")
-    assert good(platform.admin.put(path, json={"quotaBytes": size}))["usedBytes"] == 0
+    refused(platform.person("instructor").get(path), 403, "role_required")
+    refused(platform.admin.get("/api/admin/courses/nowhere/quota"), 404, "unknown_course")
+    given = good(platform.admin.put(path, json={"quotaBytes": size}))
+    assert given["usedBytes"] == 0
+    assert good(platform.admin.get(path)) == given
     video = platform.ready(course.chapters[0], short_film)
     full = refused(platform.send(course.chapters[1], short_film), 413, "course_quota_exceeded")
     assert full["usedBytes"] > size == full["quotaBytes"]

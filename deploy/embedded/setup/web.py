@@ -16,10 +16,10 @@ _REGISTRY = "npm's registry (npm config get registry)"
 
 
 class Web:
-    """web/ of a checkout, with the Node of its environment."""
+    """web/ of a checkout, or another ``folder`` with a package.json, with the Node of its environment."""
 
-    def __init__(self, checkout: Path, python: Path, environ: Mapping[str, str]) -> None:
-        self._web = checkout / "web"
+    def __init__(self, checkout: Path, python: Path, environ: Mapping[str, str], *, folder: str = "web") -> None:
+        self._web = checkout / folder
         self._checkout = checkout
         self._python = python
         self._environ = environ
@@ -58,6 +58,10 @@ class Web:
             environment.setdefault("npm_config_cache", str(self._checkout / ".tools" / "npm-cache"))
         command: list[str | Path] = [bin_directory / "node", npm, *arguments]
         run_installer(what, command, environment, self._web, _REGISTRY)
+
+    def node(self) -> list[str]:
+        """What a script of this folder is run by."""
+        return [str(self._node()[0] / "node")]
 
     def _node(self) -> tuple[Path, Path]:
         """The directory of the wheel's node, and npm's script. The `npm` beside it would look for a node on PATH."""

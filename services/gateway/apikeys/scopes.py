@@ -19,6 +19,7 @@ ROUTES = {
     ("PUT", "/api/admin/courses/{course_id}"): Scope.COURSES,
     ("PUT", "/api/admin/courses/{course_id}/instructors/{user_id}"): Scope.COURSES,
     ("DELETE", "/api/admin/courses/{course_id}/instructors/{user_id}"): Scope.COURSES,
+    ("GET", "/api/admin/courses/{course_id}/quota"): Scope.COURSES,
     ("PUT", "/api/admin/courses/{course_id}/quota"): Scope.COURSES,
     ("GET", "/api/admin/enrollments"): Scope.ENROLLMENTS,
     ("POST", "/api/admin/enrollments"): Scope.ENROLLMENTS,

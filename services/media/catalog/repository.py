@@ -39,6 +39,7 @@ SELECT ch.course_title, ch.is_sequential, ch.chapter_id, ch.title, ch.position, 
        ch.video_id, v.status AS video_status, v.percent AS video_percent, v.duration, v.poster_key,
        ch.requires_chapter_id, video.download_policy, catalog.download_policy(ch) AS downloads,
        catalog.locked_reason(ch, :user_id, CAST(:right AS boolean)) AS locked_reason, e.user_id IS NOT NULL AS has_enrollment,
+       e.starts_at AS enrollment_starts_at, e.ends_at AS enrollment_ends_at,
        (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.ends_at IS NULL OR e.ends_at > now()) AS enrollment_runs,
        coalesce(own.completion_percentage, c.completion_percentage) AS completion_percentage, p.is_completed,
        -- On the clock of the film that it was told of, which may have been replaced.

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.model import Document, ExternalId, Text
+from shared.contracts.model import Document, ExternalId, Moment, Text
 
 Title = Annotated[Text, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
@@ -75,6 +75,10 @@ class CourseAnswer(Document):
     completion_percentage: float
     students_may_complete: bool
     is_enrolled: bool
+    enrollment_starts_at: Moment | None
+    """When the caller's own enrolment begins; null where there is none, it has no such bound, or the platform decides."""
+    enrollment_ends_at: Moment | None
+    """The same of its end."""
     is_staff: bool
     """Whether the caller may upload, replace and delete its films and see its students' progress."""
     instructors: list[str] | None

@@ -101,6 +101,7 @@ class CatalogService:
         rows = await repository.chapters_for(session, course_id, actor.user_id, right)
         enrolled = any(row["has_enrollment"] and row["enrollment_runs"] for row in rows) if right is None else right
         staff = await is_staff(session, course_id, actor)
+        bounds = next((row for row in rows if row["has_enrollment"]), None) if right is None else None
         part = enrolled or any(row["is_free"] or (row["has_enrollment"] and right is None) for row in rows)
         if course is None or not (staff or part):
             raise errors.course_not_found(course_id)
@@ -112,6 +113,8 @@ class CatalogService:
             completion_percentage=course.completion_percentage or COMPLETE_AT,
             students_may_complete=course.students_may_complete,
             is_enrolled=enrolled,
+            enrollment_starts_at=bounds["enrollment_starts_at"] if bounds else None,
+            enrollment_ends_at=bounds["enrollment_ends_at"] if bounds else None,
             is_staff=staff,
             instructors=await repository.instructors(session, course_id) if staff else None,
             chapters=[self._chapter(row, staff=staff, enrolled=enrolled) for row in rows],

@@ -51,6 +51,13 @@ class Quota:
         if room is not None and room.effective and room.used + size > room.effective:
             raise errors.course_quota_exceeded(course_id, room.effective, room.used)
 
+    async def read(self, course_id: str) -> Room:
+        async with self._database.session_scope() as session:
+            room = await self._room(session, course_id)
+        if room is None:
+            raise catalog_errors.unknown_course(course_id)
+        return room
+
     async def set(self, course_id: str, quota: int | None) -> Room:
         """Give a course a limit of its own. What is stored already stays, however much it is."""
         async with self._database.session_scope() as session:

@@ -1,5 +1,6 @@
 """``/api/admin/analytics/``: lists, page by page, as JSON or as CSV."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,6 +16,7 @@ from services.progress.dashboards.schemas import (
     EngagementPage,
     ExperienceFigures,
     ExperiencePage,
+    MatrixPage,
     Page,
     RetentionPage,
     RetentionStep,
@@ -26,13 +28,14 @@ from services.progress.dashboards.schemas import (
     WantedBandwidth,
     WantedChapters,
     WantedExperience,
+    WantedMatrix,
     WantedRetention,
     WantedStruggling,
     WantedUser,
     WantedVideos,
 )
 from services.progress.dashboards.service import DashboardService
-from services.progress.dashboards.tables import as_csv
+from services.progress.dashboards.tables import as_csv, matrix_as_csv
 from shared.contracts.model import Document, ExternalId
 from shared.http.inner import ActingPerson, service_token_claims
 
@@ -91,6 +94,19 @@ async def struggling(
     return _answer(request, wanted, page, Struggling)
 
 
+@router.get("/matrix/{course_id}", responses=_AS_CSV, response_model=MatrixPage)
+async def matrix(
+    course_id: Annotated[ExternalId, Path()],
+    actor: ActingPerson,
+    dashboards: Dashboards,
+    wanted: Annotated[WantedMatrix, Query()],
+    request: Request,
+) -> Response:
+    """How far every student of a course is in every chapter."""
+    page = await dashboards.matrix(actor, course_id, wanted, _limit(request, wanted))
+    return _answer(request, wanted, page, lambda: matrix_as_csv(page))
+
+
 @router.get("/retention/{video_id}", responses=_AS_CSV, response_model=RetentionPage)
 async def retention(
     video_id: Annotated[UUID, Path()],
@@ -123,18 +139,23 @@ async def bandwidth(
     return _answer(request, wanted, page, BandwidthFigures)
 
 
-def _is_csv(request: Request, wanted: Wanted) -> bool:
+def _is_csv(request: Request, wanted: Wanted | WantedMatrix) -> bool:
     if wanted.format is not None:
         return wanted.format == "csv"
     return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower() == CSV
 
 
-def _limit(request: Request, wanted: Wanted) -> int:
+def _limit(request: Request, wanted: Wanted | WantedMatrix) -> int:
     return wanted.limit or (CSV_ROWS if _is_csv(request, wanted) else JSON_ROWS)
 
 
-def _answer(request: Request, wanted: Wanted, page: Page[Any], kind: type[Document]) -> Response:
-    """The page in the form that was asked for; where more follows, ``Link`` names it as well."""
+def _answer(
+    request: Request, wanted: Wanted | WantedMatrix, page: Page[Any], table: type[Document] | Callable[[], str]
+) -> Response:
+    """The page in the form that was asked for; where more follows, ``Link`` names it as well.
+
+    ``table`` is what its rows are, or makes a CSV of them.
+    """
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if page.next is not None:
         query = urlencode({**request.query_params, "after": page.next})
@@ -145,4 +166,5 @@ def _answer(request: Request, wanted: Wanted, page: Page[Any], kind: type[Docume
     # What stands in a path may be anything that an id may be, and a header takes less.
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name if letter.isascii())
     headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
-    return Response(as_csv(kind, page.items), media_type=f"{CSV}; charset=utf-8", headers=headers)
+    text = as_csv(table, page.items) if isinstance(table, type) else table()
+    return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)

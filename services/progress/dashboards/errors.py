@@ -13,6 +13,10 @@ def not_your_course() -> Problem:
     return Problem(403, "not_your_course", "You do not teach this course. Leave courseId out to see those you teach.")
 
 
+def course_not_found() -> Problem:
+    return Problem(404, "course_not_found", "There is no such course.")
+
+
 def video_not_found() -> Problem:
     return Problem(404, "video_not_found", "There is no such video. It may have been deleted.")
 

@@ -92,8 +92,8 @@ ORDER BY sort_key DESC, page.id
 
 USERS = f"""
 WITH p AS (
-    SELECT p.*, least(100, 100 * coalesce((SELECT sum(upper(r) - lower(r)) FROM unnest(p.watched) r), 0)
-                           / nullif(p.duration_ms, 0)) AS watch_percentage
+    SELECT p.*, least(100, coalesce(100 * (SELECT sum(upper(r) - lower(r)) FROM unnest(p.watched) r)
+                                    / nullif(p.duration_ms, 0), 0)) AS watch_percentage
     FROM learning.progress p WHERE p.user_id = :user_id AND {{scope}}),
 sorted AS (
     SELECT p.course_id, p.chapter_id, is_completed, completed_at, position_ms, watch_time_ms, started_at, updated_at,
@@ -120,8 +120,8 @@ students AS (
     SELECT course_id, user_id, count(*) FILTER (WHERE is_completed) AS completed,
            min(coalesce(started_at, created_at)) AS started_at,
            coalesce(max(position_at), max(updated_at)) AS last_active_at,
-           sum(CASE WHEN is_completed THEN 1.0 ELSE coalesce(least(1.0,
-               (SELECT CAST(sum(upper(r) - lower(r)) AS float8) FROM unnest(watched) r) / nullif(duration_ms, 0)), 0) END
+           sum(CASE WHEN is_completed THEN 1.0 ELSE least(1.0, coalesce(
+               (SELECT CAST(sum(upper(r) - lower(r)) AS float8) FROM unnest(watched) r) / nullif(duration_ms, 0), 0)) END
            ) AS done
     FROM learning.progress
     WHERE {scope} AND (course_id, user_id) > (:after_course, :after_user)
@@ -151,6 +151,42 @@ FROM judged
 WHERE (age_days >= :patience AND percentage < expected / 2) OR rewinds >= :often OR absent_days >= :absent
 ORDER BY course_id, user_id LIMIT :limit
 """
+
+_STUDENTS = """SELECT DISTINCT user_id FROM {table} part WHERE course_id = :course_id AND user_id > :id
+         AND NOT EXISTS (SELECT 1 FROM catalog.course_instructors i
+                         WHERE i.course_id = :course_id AND i.user_id = part.user_id)
+         ORDER BY user_id LIMIT :limit"""
+
+# Students come in the order of two indexes, no more than the page shows, so a course of any size costs the same.
+MATRIX = text(f"""
+WITH chapters AS MATERIALIZED (
+    SELECT chapter_id, title, position, video_id IS NOT NULL AS has_film
+    FROM catalog.current_chapters WHERE course_id = :course_id),
+page AS MATERIALIZED (
+    SELECT user_id FROM (
+        ({_STUDENTS.format(table="catalog.enrollments")})
+        UNION
+        ({_STUDENTS.format(table="learning.progress")})) students
+    ORDER BY user_id LIMIT :limit)
+SELECT page.user_id, cells.cells, e.user_id IS NOT NULL AS is_enrolled,
+       (SELECT title FROM catalog.courses WHERE id = :course_id) AS title,
+       (SELECT jsonb_agg(jsonb_build_object('chapter_id', chapter_id, 'title', title, 'has_film', has_film)
+                         ORDER BY position) FROM chapters) AS chapters
+FROM (SELECT 1) one LEFT JOIN page ON true
+LEFT JOIN catalog.enrollments e ON e.course_id = :course_id AND e.user_id = page.user_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+               'is_completed', coalesce(p.is_completed, false), 'completed_at', p.completed_at,
+               'is_begun', coalesce(p.watched <> '{{}}' OR p.position_ms > 0, false),
+               'watch_percentage', least(100, coalesce(100.0 * (
+                   SELECT sum(upper(r) - lower(r)) FROM unnest(p.watched) r) / nullif(p.duration_ms, 0), 0)),
+               'last_watched_at', coalesce(
+                   p.position_at, CASE WHEN p.watched <> '{{}}' OR p.position_ms > 0 THEN p.updated_at END))
+           ORDER BY ch.position) AS cells
+    FROM chapters ch
+    LEFT JOIN learning.progress p ON p.user_id = page.user_id AND p.chapter_id = ch.chapter_id) cells ON true
+ORDER BY page.user_id
+""")  # noqa: S608
 
 FILM = text("""
 SELECT v.course_id, catalog.is_staff(v.course_id, :actor_id, :role) AS is_staff,

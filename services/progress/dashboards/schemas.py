@@ -64,6 +64,13 @@ class WantedStruggling(Wanted):
     """In how many days a course is meant to be done."""
 
 
+class WantedMatrix(Document):
+    limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Students of a page: 100 where nothing is said, of a CSV 10000."""
+    after: Annotated[str, Field(max_length=MOST)] | None = None
+    format: Literal["json", "csv"] | None = None
+
+
 class WantedRetention(Wanted):
     resolution: Annotated[float, Field(ge=1, le=3600)] | None = None
     """Seconds of film in a step of the curve; by default as many whole ones as make at most 200 steps."""
@@ -141,6 +148,31 @@ class Struggling(Document):
     rewinds: int
 
 
+class MatrixChapter(Document):
+    chapter_id: str
+    title: str
+    has_film: bool
+
+
+class MatrixCell(Document):
+    state: Literal["not_started", "in_progress", "completed"]
+    watch_percentage: float
+    last_watched_at: Moment | None
+    completed_at: Moment | None
+
+
+class MatrixStudent(Document):
+    user_id: str
+    is_enrolled: bool
+    """Whether there is an enrolment, whenever it begins or ends."""
+    overall_percentage: float
+    """The share of completed chapters among those with a film."""
+    chapters_completed: int
+    last_watched_at: Moment | None
+    cells: list[MatrixCell]
+    """In the order of the course's chapters."""
+
+
 class RetentionStep(Document):
     from_: float = Field(alias="from")
     to: float
@@ -206,6 +238,12 @@ class EngagementPage(Page[Engagement]):
 
 class StrugglingPage(Page[Struggling]):
     pass
+
+
+class MatrixPage(Page[MatrixStudent]):
+    course_id: str
+    title: str
+    chapters: list[MatrixChapter]
 
 
 class RetentionPage(Page[RetentionStep]):

@@ -15,6 +15,8 @@ from services.progress.dashboards.schemas import (
     ChapterPage,
     EngagementPage,
     ExperiencePage,
+    MatrixChapter,
+    MatrixPage,
     RetentionPage,
     StrugglingPage,
     VideoPage,
@@ -23,6 +25,7 @@ from services.progress.dashboards.schemas import (
     WantedChapters,
     WantedDays,
     WantedExperience,
+    WantedMatrix,
     WantedRetention,
     WantedStruggling,
     WantedUser,
@@ -104,6 +107,24 @@ class DashboardService:
         shown, last = _cut(rows, limit, "struggling", lambda row: (0.0, f"{row['course_id']}\n{row['user_id']}"))
         return StrugglingPage(items=[shapes.struggling(row) for row in shown], next=last)
 
+    async def matrix(self, actor: Actor, course_id: str, wanted: WantedMatrix, limit: int) -> MatrixPage:
+        """Every student of a course beside every chapter, by student; Problem ``course_not_found``."""
+        named = f"matrix {course_id}"
+        _, user = _begin(named, wanted)
+        async with self._database.session_scope() as session:
+            await _scope(session, actor, course_id)
+            rows = await repository.rows(session, queries.MATRIX, course_id=course_id, id=user, limit=limit + 1)
+        title = rows[0]["title"]
+        if title is None:
+            raise errors.course_not_found()
+        chapters = [MatrixChapter(**one) for one in rows[0]["chapters"] or []]
+        # A course without students has one row for itself.
+        shown, last = _cut(
+            [row for row in rows if row["user_id"] is not None], limit, named, lambda row: (0.0, row["user_id"])
+        )
+        items = [shapes.student(row, chapters) for row in shown]
+        return MatrixPage(course_id=course_id, title=title, chapters=chapters, items=items, next=last)
+
     async def retention(self, actor: Actor, video_id: UUID, wanted: WantedRetention, limit: int) -> RetentionPage:
         """How many watched each stretch of a film; Problem ``video_not_found`` or ``video_not_playable``."""
         _signed(actor)
@@ -176,7 +197,7 @@ async def _scope(session: Session, actor: Actor, course_id: str | None) -> Scope
     return "course"
 
 
-def _begin(sort: str, wanted: Wanted) -> cursors.Place:
+def _begin(sort: str, wanted: Wanted | WantedMatrix) -> cursors.Place:
     try:
         return cursors.read(sort, wanted.after)
     except ValueError:

@@ -9,6 +9,9 @@ from services.progress.dashboards.schemas import (
     ChapterFigures,
     Engagement,
     ExperienceFigures,
+    MatrixCell,
+    MatrixChapter,
+    MatrixStudent,
     Reason,
     RetentionStep,
     Struggling,
@@ -83,6 +86,29 @@ def struggling(row: RowMapping) -> Struggling:
         rewind_chapter_id=row["rewind_chapter_id"],
         rewind_at=None if row["rewind_ms"] is None else row["rewind_ms"] / 1000,
         rewinds=row["rewinds"],
+    )
+
+
+def student(row: RowMapping, chapters: list[MatrixChapter]) -> MatrixStudent:
+    cells = [_cell(cell) for cell in row["cells"] or []]
+    with_film = [cell for cell, chapter in zip(cells, chapters, strict=True) if chapter.has_film]
+    completed = sum(cell.state == "completed" for cell in with_film)
+    return MatrixStudent(
+        user_id=row["user_id"],
+        is_enrolled=row["is_enrolled"],
+        overall_percentage=round(100 * completed / len(with_film), 1) if with_film else 0.0,
+        chapters_completed=completed,
+        last_watched_at=max((cell.last_watched_at for cell in cells if cell.last_watched_at), default=None),
+        cells=cells,
+    )
+
+
+def _cell(cell: dict[str, Any]) -> MatrixCell:
+    return MatrixCell(
+        state="completed" if cell["is_completed"] else "in_progress" if cell["is_begun"] else "not_started",
+        watch_percentage=round(cell["watch_percentage"], 1),
+        last_watched_at=cell["last_watched_at"],
+        completed_at=cell["completed_at"],
     )
 
 

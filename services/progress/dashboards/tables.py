@@ -6,10 +6,25 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from services.progress.dashboards.schemas import MatrixPage
 from shared.contracts.model import Document
 
 # A spreadsheet takes what begins with one of these for a formula, and would run what somebody called a chapter.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def matrix_as_csv(page: MatrixPage) -> str:
+    """A line for each student, with a column of percentages for each chapter under its id."""
+    chapters = [_text(chapter.chapter_id) for chapter in page.chapters]
+    named = ["userId", "isEnrolled", "overallPercentage", "chaptersCompleted", "lastWatchedAt"]
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, lineterminator="\r\n")
+    lines.writerow([*named, *chapters])
+    for student in page.items:
+        given = student.dump()
+        cells = [100.0 if cell.state == "completed" else cell.watch_percentage for cell in student.cells]
+        lines.writerow([*(_cell(given[name]) for name in named), *cells])
+    return text.getvalue()
 
 
 def as_csv(kind: type[Document], rows: Sequence[Document]) -> str:

@@ -95,6 +95,8 @@ class PriorityRequest(Document):
 class WorkerAnswer(Document):
     id: str
     slots: int | None = None
+    busy: int
+    """Chunks that it has in hand."""
     encoder: str | None = None
     transcribes: bool | None = None
     """Whether it has a command for drafts of captions."""

@@ -76,8 +76,12 @@ async def seen(session: Session, worker: str, facts: dict[str, Any]) -> None:
 
 
 async def living_workers(session: Session) -> Sequence[dict[str, Any]]:
-    """Workers seen in the last half minute, with what they can do."""
+    """Workers seen in the last half minute, with what they can do and how many chunks they have in hand."""
     rows = await session.execute(
-        text("SELECT id, facts FROM transcoding.workers WHERE seen_at > now() - interval '30 seconds' ORDER BY id")
+        text("""
+        SELECT w.id, w.facts, (SELECT count(*) FROM transcoding.chunks c
+                               WHERE c.state = 'active' AND c.worker = w.id AND c.lease_until > now()) AS busy
+        FROM transcoding.workers w WHERE w.seen_at > now() - interval '30 seconds' ORDER BY w.id
+        """)
     )
-    return [{"id": row.id, **(row.facts or {})} for row in rows]
+    return [{**(row.facts or {}), "id": row.id, "busy": row.busy} for row in rows]

@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Chapter, Course } from '../api/types';
-import { client, getAuthToken, onUnauthorized } from '../app/auth';
-import { Link, paths } from '../app/router';
+import { client, getAuthToken, onUnauthorized, useAuth } from '../app/auth';
+import { Link, paths, useQuery } from '../app/router';
 import { useData } from '../app/useData';
 import { useTranslate } from '../i18n';
 import { ordinal, refreshWhileFilmsCome } from '../pages/chapters';
@@ -9,14 +9,33 @@ import { Problem } from '../pages/Problem';
 import { Icon } from '../ui/Icon';
 import { Loading, Notice, Skeleton } from '../ui/pieces';
 import { uploads, type UploadState } from '../upload/queue';
+import CourseUpload from '../upload/CourseUpload';
 import VideoUpload from '../upload/VideoUpload';
+import { CourseAccess } from './course/Access';
+import { CourseEditor } from './course/CourseEditor';
+import { Enrolments } from './course/Enrolments';
 import { FilmPanel } from './FilmPanel';
+import { Tabs } from './shared/parts';
 import './admin.css';
 
 const ended = new Set<UploadState>(['accepted', 'refused', 'failed', 'cancelled']);
 
 export default function AdminCoursePage({ courseId }: { courseId: string }) {
   const t = useTranslate();
+  const isAdmin = useAuth().me?.role === 'admin';
+  const [query] = useQuery();
+  const asked = query.get('tab') ?? 'films';
+  const tabs = [
+    { id: 'films', label: t('adminCourses.tabFilms'), to: paths.adminCourse(courseId) },
+    ...(isAdmin
+      ? [
+          { id: 'structure', label: t('adminCourses.tabStructure'), to: `${paths.adminCourse(courseId)}?tab=structure` },
+          { id: 'enrolments', label: t('adminCourses.tabEnrolments'), to: `${paths.adminCourse(courseId)}?tab=enrolments` },
+        ]
+      : []),
+    { id: 'access', label: t('adminCourses.tabAccess'), to: `${paths.adminCourse(courseId)}?tab=access` },
+  ];
+  const tab = tabs.some(({ id }) => id === asked) ? asked : 'films';
   const { data: course, error, reload } = useData(`admin course ${courseId}`, (signal) => client.course(courseId, signal), refreshWhileFilmsCome);
 
   const title = course?.title;
@@ -53,15 +72,37 @@ export default function AdminCoursePage({ courseId }: { courseId: string }) {
           <Link to={paths.course(course.id)} className="text-link">
             {t('admin.seeAsStudent')}
           </Link>
+          <Link to={`${paths.adminStudents()}?course=${encodeURIComponent(course.id)}`} className="text-link">
+            {t('adminCourses.seeProgress')}
+          </Link>
         </p>
       </header>
+      <Tabs label={course.title} current={tab} tabs={tabs} />
+      {/* Kept while another part is looked at, so that nothing that was edited is lost. */}
+      {isAdmin && (
+        <div hidden={tab !== 'structure'}>
+          <CourseEditor course={course} onSaved={reload} />
+        </div>
+      )}
+      {tab === 'enrolments' && <Enrolments courseId={course.id} />}
+      {tab === 'access' && <CourseAccess course={course} isAdmin={isAdmin} onChange={reload} />}
+      {tab === 'films' && <Films course={course} onChange={reload} />}
+    </div>
+  );
+}
+
+function Films({ course, onChange }: { course: Course; onChange: () => void }) {
+  const t = useTranslate();
+  return (
+    <>
       {course.chapters.length === 0 && <Notice icon="film" title={t('course.emptyTitle')} text={t('admin.noChapters')} />}
+      {course.chapters.length > 1 && <CourseUpload chapters={course.chapters} getAuthToken={getAuthToken} onUnauthorized={onUnauthorized} />}
       <ol className="admin-chapters">
         {course.chapters.map((chapter) => (
-          <AdminChapter key={chapter.id} course={course} chapter={chapter} onChange={reload} />
+          <AdminChapter key={chapter.id} course={course} chapter={chapter} onChange={onChange} />
         ))}
       </ol>
-    </div>
+    </>
   );
 }
 

@@ -61,7 +61,7 @@ export function FilmPanel({ chapter, videoId, watchUrl, refresh, replacing, onRe
           <StateChip state={status.status} />
         </div>
         <Facts status={status} />
-        <ProcessingStatus status={status} />
+        <ProcessingStatus status={status} client={client} />
         {refused && <Failure message={requestFailure(refused, t)} code={refused.code} />}
         <div className="film__actions">
           {watchable && (

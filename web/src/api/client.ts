@@ -12,9 +12,13 @@ export interface ClientOptions {
   onAnswer?: (answer: { at: number; method: string; url: string; status: number; milliseconds: number; code?: string }) => void;
 }
 
-interface CallOptions {
+export interface CallOptions {
   method?: string;
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, with the media type `type`. */
+  raw?: BodyInit;
+  type?: string;
   signal?: AbortSignal;
   /** JSON, unless something else is wanted. */
   accept?: string;
@@ -37,18 +41,27 @@ export function buildUrl(pathOrUrl: string, apiUrl: string = configuredBase): st
 
 const segment = encodeURIComponent;
 
+/** A path with its parameters: those that are null, undefined or empty are left out. */
+export function pathOf(path: string, query: Record<string, string | number | boolean | null | undefined> = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text ? `${path}?${text}` : path;
+}
+
 export type Client = ReturnType<typeof createClient>;
 
 export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }: ClientOptions) {
   const url = (path: string): string => buildUrl(path, apiUrl || undefined);
 
-  async function answer(path: string, options: CallOptions): Promise<Response> {
+  /** The answer itself, once it is a good one: for what is no JSON. */
+  async function answer(path: string, options: CallOptions = {}): Promise<Response> {
     const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
     if (!options.anonymous) {
       const token = await getAuthToken();
       if (token) headers['Authorization'] = `Bearer ${token}`;
     }
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    else if (options.type) headers['Content-Type'] = options.type;
     const method = options.method ?? 'GET';
     const at = Date.now();
     const begun = performance.now();
@@ -58,7 +71,7 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
       const response = await send(url(path), {
         method,
         headers,
-        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        body: options.body === undefined ? options.raw : JSON.stringify(options.body),
         signal: options.signal,
         keepalive: options.keepalive ?? false,
       });
@@ -79,6 +92,9 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
 
   return {
     url,
+    answer,
+    /** Any call of the API by its path (`pathOf` builds one); the calls below have names. */
+    call,
     getAuthToken,
     notifyUnauthorized: (): void => onUnauthorized?.(),
 
@@ -93,6 +109,16 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
       call<Api.CourseProgress>(`/api/progress/courses/${segment(courseId)}`, { signal }),
     chapterProgress: (chapterId: string, signal?: AbortSignal) =>
       call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}`, { signal }),
+
+    continueWatching: (limit: number, signal?: AbortSignal) =>
+      call<{ chapters: Api.GoOn[] }>(`/api/progress/continue?limit=${limit}`, { signal }),
+    /** `zone`: whose days they are, such as Asia/Tbilisi. */
+    progressStats: (zone: string, signal?: AbortSignal) => call<Api.Stats>(`/api/progress/stats?tz=${segment(zone)}`, { signal }),
+    completeChapter: (chapterId: string) =>
+      call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}/complete`, { method: 'POST' }),
+    resetChapter: (chapterId: string) => call<Api.ProgressDocument>(`/api/progress/chapters/${segment(chapterId)}/reset`, { method: 'POST' }),
+    /** For admins: a failed job begins anew. */
+    retryJob: (jobId: string) => call<void>(`/api/admin/jobs/${segment(jobId)}/retry`, { method: 'POST' }),
 
     videoStatus: (videoId: string, signal?: AbortSignal) =>
       call<Api.VideoStatus>(`/api/videos/${segment(videoId)}/status`, { signal }),

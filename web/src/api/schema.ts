@@ -488,6 +488,10 @@ export interface CourseAnswer {
   completionPercentage: number;
   /** Downloads */
   downloads: string;
+  /** Enrollmentendsat */
+  enrollmentEndsAt: string | null;
+  /** Enrollmentstartsat */
+  enrollmentStartsAt: string | null;
   /** Id */
   id: string;
   /** Instructors */
@@ -1430,6 +1434,58 @@ export interface MadeWebhook {
   updatedAt: string;
   /** Url */
   url: string;
+}
+
+/** MatrixCell */
+export interface MatrixCell {
+  /** Completedat */
+  completedAt: string | null;
+  /** Lastwatchedat */
+  lastWatchedAt: string | null;
+  /** State */
+  state: "not_started" | "in_progress" | "completed";
+  /** Watchpercentage */
+  watchPercentage: number;
+}
+
+/** MatrixChapter */
+export interface MatrixChapter {
+  /** Chapterid */
+  chapterId: string;
+  /** Hasfilm */
+  hasFilm: boolean;
+  /** Title */
+  title: string;
+}
+
+/** MatrixPage */
+export interface MatrixPage {
+  /** Chapters */
+  chapters: MatrixChapter[];
+  /** Courseid */
+  courseId: string;
+  /** Items */
+  items: MatrixStudent[];
+  /** Next */
+  next: string | null;
+  /** Title */
+  title: string;
+}
+
+/** MatrixStudent */
+export interface MatrixStudent {
+  /** Cells */
+  cells: MatrixCell[];
+  /** Chapterscompleted */
+  chaptersCompleted: number;
+  /** Isenrolled */
+  isEnrolled: boolean;
+  /** Lastwatchedat */
+  lastWatchedAt: string | null;
+  /** Overallpercentage */
+  overallPercentage: number;
+  /** Userid */
+  userId: string;
 }
 
 /** Me */
@@ -2527,6 +2583,8 @@ export interface Withdrawn {
 
 /** WorkerAnswer */
 export interface WorkerAnswer {
+  /** Busy */
+  busy: number;
   /** Encoder */
   encoder?: string | null;
   /** Id */

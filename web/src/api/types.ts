@@ -4,7 +4,7 @@
  */
 import type * as Schema from './schema';
 
-export type { AccessToken, CourseSummary, Demo, Me, Role, Thumbnail } from './schema';
+export type { AccessToken, CourseSummary, Demo, GoOn, Me, Role, Stats, Thumbnail } from './schema';
 
 export type VideoState = 'uploading' | 'processing' | 'playable' | 'ready' | 'failed';
 export type VideoError = Schema.Fault;
@@ -30,7 +30,7 @@ export type BeatState = NonNullable<Schema.Beat['state']>;
 export type PlayedInterval = Required<Schema.Interval>;
 export type Beat = Omit<Schema.Beat, 'intervals'> & { seq: number; sentAt: string; intervals: PlayedInterval[] };
 
-export type LockedReason = 'not_enrolled' | 'enrollment_not_started' | 'enrollment_ended' | 'previous_chapter';
+export type LockedReason = 'not_enrolled' | 'enrollment_not_started' | 'enrollment_ended' | 'refused_by_platform' | 'previous_chapter';
 export type ChapterProgress = Schema.ChapterProgress;
 export type Chapter = Omit<Schema.ChapterAnswer, 'videoStatus' | 'lockedReason'> & {
   videoStatus: VideoState | null;

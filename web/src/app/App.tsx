@@ -1,4 +1,5 @@
 import { Component, lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
+import type { Me } from '../api/types';
 import { useTranslate } from '../i18n';
 import { CoursePage } from '../pages/CoursePage';
 import { CoursesPage } from '../pages/CoursesPage';
@@ -12,6 +13,17 @@ import { Link, matchRoute, paths, usePath, type Route } from './router';
 const WatchPage = lazy(() => import('../pages/WatchPage'));
 const AdminCoursesPage = lazy(() => import('../admin/AdminCoursesPage'));
 const AdminCoursePage = lazy(() => import('../admin/AdminCoursePage'));
+const AdminLayout = lazy(() => import('../admin/AdminLayout'));
+const LibraryPage = lazy(() => import('../admin/library/LibraryPage'));
+const StudentsPage = lazy(() => import('../admin/students/StudentsPage'));
+const StudentPage = lazy(() => import('../admin/students/StudentPage'));
+const AnalyticsPage = lazy(() => import('../admin/analytics/AnalyticsPage'));
+const JobsPage = lazy(() => import('../admin/jobs/JobsPage'));
+const StoragePage = lazy(() => import('../admin/storage/StoragePage'));
+const WebhooksPage = lazy(() => import('../admin/webhooks/WebhooksPage'));
+const HealthPage = lazy(() => import('../admin/health/HealthPage'));
+const AccessPage = lazy(() => import('../admin/access/AccessPage'));
+const VideoPage = lazy(() => import('../admin/video/VideoPage'));
 
 export function App() {
   const t = useTranslate();
@@ -31,7 +43,7 @@ export function App() {
 
   if (!token || !me) return <SignInPage expired={expired} />;
   const route = matchRoute(path);
-  const staffOnly = route.name === 'admin' || route.name === 'adminCourse';
+  const inAdmin = route.name.startsWith('admin');
   return (
     <>
       <a className="skip-link" href="#main">
@@ -40,15 +52,26 @@ export function App() {
       <Header me={me} />
       <main id="main" ref={main} tabIndex={-1} className="main">
         <Guard key={path}>
-          <Suspense fallback={<PageSkeleton />}>{staffOnly && !isStaff(me) ? <StaffOnly /> : <Page route={route} />}</Suspense>
+          <Suspense fallback={<PageSkeleton />}>{inAdmin ? <AdminPage route={route} me={me} /> : <Page route={route} />}</Suspense>
         </Guard>
       </main>
     </>
   );
 }
 
+function AdminPage({ route, me }: { route: Route; me: Me }) {
+  if (!isStaff(me)) return <StaffOnly />;
+  return (
+    <AdminLayout me={me}>
+      <Suspense fallback={<PageSkeleton />}>
+        <Page route={route} />
+      </Suspense>
+    </AdminLayout>
+  );
+}
+
 function Page({ route: { name, params } }: { route: Route }) {
-  const { courseId = '', chapterId = '' } = params;
+  const { courseId = '', chapterId = '', videoId = '', userId = '' } = params;
   switch (name) {
     case 'courses':
       return <CoursesPage />;
@@ -60,6 +83,26 @@ function Page({ route: { name, params } }: { route: Route }) {
       return <AdminCoursesPage />;
     case 'adminCourse':
       return <AdminCoursePage courseId={courseId} />;
+    case 'adminVideos':
+      return <LibraryPage />;
+    case 'adminVideo':
+      return <VideoPage videoId={videoId} />;
+    case 'adminStudents':
+      return <StudentsPage />;
+    case 'adminStudent':
+      return <StudentPage userId={userId} />;
+    case 'adminAnalytics':
+      return <AnalyticsPage />;
+    case 'adminJobs':
+      return <JobsPage />;
+    case 'adminStorage':
+      return <StoragePage />;
+    case 'adminWebhooks':
+      return <WebhooksPage />;
+    case 'adminHealth':
+      return <HealthPage />;
+    case 'adminAccess':
+      return <AccessPage />;
     case 'unknown':
       return <NotFound />;
   }

@@ -1,4 +1,4 @@
-import { useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from 'react';
+import { useCallback, useMemo, useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from 'react';
 
 /** A path with `:names`, matched whole. The gateway answers every one of them with index.html. */
 const routes = {
@@ -7,6 +7,16 @@ const routes = {
   watch: '/courses/:courseId/chapters/:chapterId',
   admin: '/admin',
   adminCourse: '/admin/courses/:courseId',
+  adminVideos: '/admin/videos',
+  adminVideo: '/admin/videos/:videoId',
+  adminStudents: '/admin/students',
+  adminStudent: '/admin/students/:userId',
+  adminAnalytics: '/admin/analytics',
+  adminJobs: '/admin/jobs',
+  adminStorage: '/admin/storage',
+  adminWebhooks: '/admin/webhooks',
+  adminHealth: '/admin/health',
+  adminAccess: '/admin/access',
 } as const;
 
 export type RouteName = keyof typeof routes | 'unknown';
@@ -52,6 +62,16 @@ export const paths = {
   watch: (courseId: string, chapterId: string) => `/courses/${encodeURIComponent(courseId)}/chapters/${encodeURIComponent(chapterId)}`,
   admin: () => '/admin',
   adminCourse: (courseId: string) => `/admin/courses/${encodeURIComponent(courseId)}`,
+  adminVideos: () => '/admin/videos',
+  adminVideo: (videoId: string) => `/admin/videos/${encodeURIComponent(videoId)}`,
+  adminAnalytics: () => '/admin/analytics',
+  adminStudents: () => '/admin/students',
+  adminStudent: (userId: string) => `/admin/students/${encodeURIComponent(userId)}`,
+  adminJobs: () => '/admin/jobs',
+  adminStorage: () => '/admin/storage',
+  adminWebhooks: () => '/admin/webhooks',
+  adminHealth: () => '/admin/health',
+  adminAccess: () => '/admin/access',
 };
 
 const MOVED = 'lectern:moved';
@@ -67,6 +87,36 @@ function subscribe(listener: () => void): () => void {
 
 export function usePath(): string {
   return useSyncExternalStore(subscribe, () => location.pathname);
+}
+
+export type QueryChanges = Record<string, string | number | null | undefined>;
+
+/** The search part of `search` with `changes` made; null, undefined and '' take a parameter away. */
+export function changedQuery(search: string, changes: QueryChanges): string {
+  const query = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === '') query.delete(name);
+    else query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text ? `?${text}` : '';
+}
+
+/**
+ * The parameters of the address, where filters, sorting and the open tab of a page live, and a way to change some.
+ * With `replace` no step back is left behind, as for each letter typed into a search.
+ */
+export function useQuery(): [URLSearchParams, (changes: QueryChanges, how?: { replace?: boolean }) => void] {
+  const search = useSyncExternalStore(subscribe, () => location.search);
+  const query = useMemo(() => new URLSearchParams(search), [search]);
+  const change = useCallback((changes: QueryChanges, { replace = false } = {}) => {
+    const to = location.pathname + changedQuery(location.search, changes);
+    if (to === location.pathname + location.search) return;
+    if (replace) history.replaceState(history.state, '', to);
+    else history.pushState({}, '', to);
+    dispatchEvent(new Event(MOVED));
+  }, []);
+  return [query, change];
 }
 
 export function navigate(to: string, state: NavigationState = {}): void {

@@ -1,4 +1,4 @@
-import type { Translate } from './index';
+import { currentLanguage, type Translate } from './index';
 
 /** 72 -> "1:12", 3725 -> "1:02:05". The clock of a player, the same in every language. */
 export function clock(seconds: number): string {
@@ -20,9 +20,9 @@ export function duration(seconds: number, t: Translate): string {
   return rest ? t('unit.hoursMinutes', { hours, minutes: rest }) : t('unit.hours', { value: hours });
 }
 
-export function bytes(count: number, t: Translate): string {
+export function bytes(size: number, t: Translate): string {
   const steps = ['unit.kilobytes', 'unit.megabytes', 'unit.gigabytes'] as const;
-  let value = count / 1024;
+  let value = size / 1024;
   let step = 0;
   while (value >= 1024 && step < steps.length - 1) {
     value /= 1024;
@@ -34,4 +34,50 @@ export function bytes(count: number, t: Translate): string {
 
 export function percent(value: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
+}
+
+/** A day for reading, on the reader's own clock: "3 September 2026". */
+export function longDate(iso: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso));
+}
+
+const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+
+function formatter<T extends Intl.NumberFormat | Intl.DateTimeFormat>(name: string, make: (language: string) => T): T {
+  const key = `${currentLanguage()} ${name}`;
+  const made = (kept.get(key) as T | undefined) ?? make(currentLanguage());
+  kept.set(key, made);
+  return made;
+}
+
+/** 1234567 -> "1,234,567"; with `digits`, so many behind the point at most. */
+export function count(value: number, digits = 0): string {
+  return formatter(`number ${digits}`, (language) => new Intl.NumberFormat(language, { maximumFractionDigits: digits })).format(value);
+}
+
+/** A share of 0 to 1 -> "12.5%". */
+export function share(value: number, digits = 1): string {
+  return formatter(`share ${digits}`, (language) => new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits })).format(value);
+}
+
+/** An ISO 8601 time as day and minute, in the reader's own time zone. */
+export function dateTime(iso: string): string {
+  return formatter('time', (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })).format(new Date(iso));
+}
+
+/** To the second, for what happens many times a minute. */
+export function dateTimeExact(iso: string): string {
+  return formatter('exact', (language) => new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' })).format(new Date(iso));
+}
+
+/** The day alone. A date without a time ("2026-01-31") is that day everywhere. */
+export function day(iso: string): string {
+  const whole = /^\d{4}-\d\d-\d\d$/.test(iso);
+  return formatter(`day ${whole}`, (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: whole ? 'UTC' : undefined })).format(new Date(iso));
+}
+
+/** An amount in a currency, to the cent; what is less than one, to four digits. */
+export function money(value: number, currency: string): string {
+  const digits = value > 0 && value < 1 ? 4 : 2;
+  return formatter(`money ${currency} ${digits}`, (language) => new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: digits })).format(value);
 }

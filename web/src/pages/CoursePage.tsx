@@ -49,8 +49,9 @@ export function CoursePage({ courseId }: { courseId: string }) {
       <header className="page__head">
         <h1>{course.title}</h1>
         <Summary course={course} progress={progress} />
+        {!course.isEnrolled && !course.isStaff && isLockedOut(course) && <p className="section__hint">{t('course.notEnrolled')}</p>}
       </header>
-      {next && <ContinueCard course={course} chapter={next} />}
+      {isDone(course) ? <CourseDone /> : next && <ContinueCard course={course} chapter={next} />}
       <section className="section" aria-labelledby="chapters-title">
         <h2 id="chapters-title">{t('course.chapters')}</h2>
         {course.isSequential && <p className="section__hint">{t('course.sequential')}</p>}
@@ -59,12 +60,37 @@ export function CoursePage({ courseId }: { courseId: string }) {
         ) : (
           <ol className="panel chapters">
             {course.chapters.map((chapter) => (
-              <ChapterRow key={chapter.id} chapter={chapter} course={course} />
+              <ChapterRow key={chapter.id} chapter={chapter} course={course} onChange={reload} />
             ))}
           </ol>
         )}
       </section>
     </div>
+  );
+}
+
+/** Every chapter that has a film is completed. */
+function isDone({ chapters }: Course): boolean {
+  const films = chapters.filter(({ videoId }) => videoId);
+  return films.length > 0 && films.every((chapter) => chapterState(chapter) === 'completed');
+}
+
+function isLockedOut({ chapters }: Course): boolean {
+  return chapters.some(({ lockedReason }) => lockedReason === 'not_enrolled');
+}
+
+function CourseDone() {
+  const t = useTranslate();
+  return (
+    <section className="course-done" data-testid="course-done">
+      <span className="course-done__mark">
+        <Icon name="check" />
+      </span>
+      <div>
+        <h2>{t('course.doneTitle')}</h2>
+        <p className="section__hint">{t('course.doneText')}</p>
+      </div>
+    </section>
   );
 }
 
@@ -111,13 +137,14 @@ function ContinueCard({ course, chapter }: { course: Course; chapter: Chapter })
         {state === 'in_progress' && (
           <>
             <Bar value={chapter.progress?.watchPercentage ?? 0} label={t('course.progress')} />
-            <span className="continue__facts">
-              {t('course.stoppedAt', { time: clock(position) })}
-              {left !== null && ` · ${t('course.left', { time: clock(left) })}`}
-            </span>
+            {left !== null && <span className="continue__facts">{t('course.left', { time: clock(left) })}</span>}
           </>
         )}
         {state !== 'in_progress' && chapter.duration !== null && <span className="continue__facts">{clock(chapter.duration)}</span>}
+        <span className="button button--primary continue__button">
+          <Icon name="play" />
+          {state === 'in_progress' && position >= 1 ? t('course.continueAt', { time: clock(position) }) : t('course.watch')}
+        </span>
       </span>
     </Link>
   );

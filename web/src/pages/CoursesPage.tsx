@@ -7,14 +7,26 @@ import { useData } from '../app/useData';
 import { useTranslate } from '../i18n';
 import { percent } from '../i18n/format';
 import { Bar, Loading, Notice, Skeleton } from '../ui/pieces';
+import { ContinueStrip, StatsLine } from './ContinueStrip';
 import { Cover } from './Cover';
 import { Problem } from './Problem';
 import './courses.css';
 
+const SHOWN = 6;
+
 export function CoursesPage() {
   const t = useTranslate();
   const { me } = useAuth();
-  const { data, error, reload } = useData('courses', (signal) => client.courses(signal));
+  const { data, error, reload } = useData('courses', async (signal) => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const [{ courses }, goOn, stats] = await Promise.all([
+      client.courses(signal),
+      // The list of courses is worth showing without them.
+      client.continueWatching(SHOWN, signal).catch(() => null),
+      client.progressStats(zone, signal).catch(() => null),
+    ]);
+    return { courses, goOn: goOn?.chapters ?? [], stats };
+  });
 
   useEffect(() => {
     document.title = `${t('courses.title')} · Lectern`;
@@ -25,12 +37,14 @@ export function CoursesPage() {
       <header className="page__head">
         <h1>{t('courses.title')}</h1>
         <p className="page__lead">{t('courses.lead')}</p>
+        {data?.stats && <StatsLine stats={data.stats} />}
       </header>
       {error && !data && <Problem error={error} onRetry={reload} />}
       {!data && !error && <CardsSkeleton />}
       {data?.courses.length === 0 && (
         <Notice icon="book" title={t('courses.emptyTitle')} text={t(isStaff(me) ? 'courses.emptyStaff' : 'courses.emptyText')} testId="courses-empty" />
       )}
+      {data && <ContinueStrip chapters={data.goOn} />}
       {data && data.courses.length > 0 && (
         <ul className="cards">
           {data.courses.map((course) => (

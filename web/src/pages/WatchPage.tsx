@@ -4,7 +4,7 @@ import type { Chapter, Course, ProgressDocument } from '../api/types';
 import { client, getAuthToken, isStaff, onUnauthorized, useAuth } from '../app/auth';
 import { Link, navigate, navigationState, paths } from '../app/router';
 import { useData } from '../app/useData';
-import { useTranslate } from '../i18n';
+import { useLanguage, useTranslate } from '../i18n';
 import { percent } from '../i18n/format';
 import { moment } from '../player/moment';
 import VideoPlayer from '../player/VideoPlayer';
@@ -77,6 +77,7 @@ interface FilmProps {
 
 function Film({ course, chapter, onProgress, onComplete, staff, viewer }: FilmProps) {
   const t = useTranslate();
+  const language = useLanguage();
   const [autoplay] = useState(() => navigationState().autoplay === true);
   const [startAt] = useState(() => moment(new URLSearchParams(location.search).get('t')));
   const index = course.chapters.indexOf(chapter);
@@ -85,7 +86,7 @@ function Film({ course, chapter, onProgress, onComplete, staff, viewer }: FilmPr
   if (chapter.isLocked) {
     return (
       <Stage>
-        <Notice icon="lock" title={t('player.lockedTitle')} text={lockText(chapter, course, t)} testId="face-locked">
+        <Notice icon="lock" title={t('player.lockedTitle')} text={lockText(chapter, course, t, language)} testId="face-locked">
           {chapter.requiresChapterId ? (
             <Link to={paths.watch(course.id, chapter.requiresChapterId)} className="button button--primary">
               {t('watch.toRequired')}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Chapter, Course } from '../api/types';
-import { chapterToContinue, lockText, stateText } from './chapters';
+import { chapterToContinue, lockText, rowActions, stateText } from './chapters';
 
 const t = (key: string, values?: Record<string, unknown>): string => [key, ...Object.values(values ?? {})].join(' ');
 
@@ -30,6 +30,8 @@ const course = (...chapters: Chapter[]): Course => ({
   title: 'C',
   isSequential: true,
   isEnrolled: true,
+  enrollmentStartsAt: null,
+  enrollmentEndsAt: null,
   isStaff: false,
   instructors: null,
   completionPercentage: 90,
@@ -58,7 +60,16 @@ describe('chapterToContinue', () => {
 describe('texts', () => {
   it('name the chapter that opens this one', () => {
     const locked = chapter('b', { isLocked: true, lockedReason: 'previous_chapter', requiresChapterId: 'a' });
-    expect(lockText(locked, course(chapter('a'), locked), t)).toBe('lock.previous A');
+    expect(lockText(locked, course(chapter('a'), locked), t, 'en')).toBe('lock.previous A');
+  });
+
+  it('tell when it opens, and when it was over', () => {
+    const dated: Course = { ...course(), enrollmentStartsAt: '2030-03-05T12:00:00Z', enrollmentEndsAt: '2031-03-05T12:00:00Z' };
+    const lockedBy = (lockedReason: Chapter['lockedReason'], where: Course = dated): string => lockText(chapter('a', { lockedReason }), where, t, 'en-GB');
+    expect(lockedBy('enrollment_not_started')).toBe('lock.opensOn 5 March 2030');
+    expect(lockedBy('enrollment_ended')).toBe('lock.endedOn 5 March 2031');
+    expect(lockedBy('enrollment_ended', { ...dated, enrollmentEndsAt: null })).toBe('lock.ended');
+    expect(lockedBy('refused_by_platform')).toBe('lock.refused');
   });
 
   it('tell what a film is doing before what was watched of it', () => {
@@ -66,5 +77,18 @@ describe('texts', () => {
     expect(stateText(chapter('a', { progress: begun }), t)).toBe('chapter.watched 40%');
     expect(stateText(chapter('a', { progress: done }), t)).toBe('chapter.completed');
     expect(stateText(chapter('a', { videoId: null, videoStatus: null }), t)).toBe('chapter.noFilm');
+  });
+});
+
+describe('rowActions', () => {
+  it('are what a viewer may do with what there is', () => {
+    const open = course();
+    const strict = { ...open, studentsMayComplete: false };
+    expect(rowActions(chapter('a'), open)).toEqual(['complete']);
+    expect(rowActions(chapter('a'), strict)).toEqual([]);
+    expect(rowActions(chapter('a', { progress: begun }), open)).toEqual(['complete', 'reset']);
+    expect(rowActions(chapter('a', { progress: done }), open)).toEqual(['reset']);
+    expect(rowActions(chapter('a', { isLocked: true }), open)).toEqual([]);
+    expect(rowActions(chapter('a', { videoId: null }), open)).toEqual([]);
   });
 });

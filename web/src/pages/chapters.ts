@@ -1,18 +1,34 @@
 import type { Chapter, ChapterState, Course } from '../api/types';
 import type { Translate } from '../i18n';
-import { percent } from '../i18n/format';
+import { longDate, percent } from '../i18n/format';
 
 const lockTexts = {
   not_enrolled: 'lock.notEnrolled',
   enrollment_not_started: 'lock.notStarted',
   enrollment_ended: 'lock.ended',
+  refused_by_platform: 'lock.refused',
 } as const;
 
 /** Why a chapter is closed, as a sentence that says what opens it. */
-export function lockText(chapter: Chapter, course: Course, t: Translate): string {
-  if (chapter.lockedReason && chapter.lockedReason !== 'previous_chapter') return t(lockTexts[chapter.lockedReason]);
-  const required = course.chapters.find(({ id }) => id === chapter.requiresChapterId);
+export function lockText({ lockedReason, requiresChapterId }: Chapter, course: Course, t: Translate, language: string): string {
+  if (lockedReason === 'enrollment_not_started' && course.enrollmentStartsAt) {
+    return t('lock.opensOn', { date: longDate(course.enrollmentStartsAt, language) });
+  }
+  if (lockedReason === 'enrollment_ended' && course.enrollmentEndsAt) {
+    return t('lock.endedOn', { date: longDate(course.enrollmentEndsAt, language) });
+  }
+  if (lockedReason && lockedReason !== 'previous_chapter') return t(lockTexts[lockedReason]);
+  const required = course.chapters.find(({ id }) => id === requiresChapterId);
   return required ? t('lock.previous', { title: required.title }) : t('lock.previousUnnamed');
+}
+
+export type RowAction = 'complete' | 'reset';
+
+/** What a viewer may do with their own progress in a chapter. */
+export function rowActions({ isLocked, videoId, progress }: Chapter, course: Course): RowAction[] {
+  if (isLocked || !videoId) return [];
+  const begun = progress.isCompleted || progress.watchPercentage > 0 || progress.currentPosition > 0;
+  return [...(course.studentsMayComplete && !progress.isCompleted ? (['complete'] as const) : []), ...(begun ? (['reset'] as const) : [])];
 }
 
 export function chapterState({ progress }: Chapter): ChapterState {

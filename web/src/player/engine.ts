@@ -134,8 +134,13 @@ export function loadLibrary(): Promise<typeof videojsFactory> {
   return import('video.js').then((module) => {
     // On a restricted first watch keys open 90 s beyond what was told as watched. At twice the speed a beat is 20 s
     // of film late, so this much ahead never meets a key that is not open.
-    (module.default as unknown as { Vhs: { MAX_GOAL_BUFFER_LENGTH: number } }).Vhs.MAX_GOAL_BUFFER_LENGTH = LONGEST_BUFFER;
-    return module.default;
+    const { default: videojs } = module;
+    const level = videojs.log.level() as 'info';
+    // It warns whoever sets this, on every page of every viewer.
+    videojs.log.level('off');
+    (videojs as unknown as { Vhs: { MAX_GOAL_BUFFER_LENGTH: number } }).Vhs.MAX_GOAL_BUFFER_LENGTH = LONGEST_BUFFER;
+    videojs.log.level(level);
+    return videojs;
   });
 }
 

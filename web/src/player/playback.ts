@@ -100,7 +100,7 @@ export class Playback {
     if (!progress) return;
     this.#wasCompleted = progress.isCompleted;
     // Whoever followed a link to a moment of the film is not asked about another.
-    const resumeAt = this.#startAt === null ? resumePoint(progress.currentPosition, progress.totalDuration) : null;
+    const resumeAt = typeof this.options.startAt === 'number' ? null : resumePoint(progress.currentPosition, progress.totalDuration);
     this.store.set({ progress, resumeAt });
     this.options.onProgressUpdate?.(progress);
   }
@@ -136,7 +136,12 @@ export class Playback {
   #becameReady(): void {
     // Fetched while the viewer looks at the poster, so that the click finds it there.
     void loadLibrary();
-    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#startAt ?? 0);
+    if (this.options.autoplay && this.store.state.resumeAt === null) void this.start(this.#beginning());
+  }
+
+  /** Seconds at which a film that has not begun would begin. */
+  #beginning(): number {
+    return this.options.startAt ?? this.store.state.resumeAt ?? 0;
   }
 
   #prefs(): Prefs {
@@ -216,7 +221,7 @@ export class Playback {
 
   async play(): Promise<void> {
     const player = this.#engine?.player;
-    if (!player) return this.start(this.store.state.resumeAt ?? this.#startAt ?? 0);
+    if (!player) return this.start(this.#beginning());
     try {
       await player.play();
     } catch (error) {
@@ -238,8 +243,8 @@ export class Playback {
   }
 
   toggle(): void {
-    const { phase, playing, resumeAt } = this.store.state;
-    if (phase === 'ready') void this.start(resumeAt ?? this.#startAt ?? 0);
+    const { phase, playing } = this.store.state;
+    if (phase === 'ready') void this.start(this.#beginning());
     else if (phase === 'active') void (playing ? this.pause() : this.play());
   }
 
@@ -416,10 +421,6 @@ export class Playback {
     this.store.set({ watermark, viewer: { name: name ?? null, email: email ?? null, userId } });
   }
 
-  get #startAt(): number | null {
-    return this.options.startAt ?? null;
-  }
-
   #switchToChoice(): void {
     const { quality } = this.store.state;
     if (quality !== 'auto') this.#engine?.switchTo(quality);
@@ -455,6 +456,11 @@ export class Playback {
     const { toast } = this.store.state;
     if (!reachable) this.store.set({ toast: { kind: 'offline' } });
     else if (toast?.kind === 'offline') this.store.set({ toast: null });
+  }
+
+  async #cameBack(): Promise<void> {
+    this.#reachable(true);
+    await this.#beats.flush();
   }
 
   /** One place for every refusal: of a token, a key, a playlist, a beat, a renewal. */
@@ -527,7 +533,8 @@ export class Playback {
     };
     addEventListener('pagehide', left, { signal });
     addEventListener('pageshow', ({ persisted }) => persisted && this.store.state.phase === 'active' && this.#telemetry.comeBack(), { signal });
-    addEventListener('online', () => void this.#beats.flush(), { signal });
+    addEventListener('online', () => void this.#cameBack(), { signal });
+    addEventListener('offline', () => this.#reachable(false), { signal });
     document.addEventListener(
       'visibilitychange',
       () => (document.visibilityState === 'hidden' ? hidden() : void this.#session.checkAfterSleep()),

@@ -1,9 +1,13 @@
+import { useState } from 'react';
+import type { Client } from '../api/client';
+import { asApiError, type ApiError } from '../api/errors';
 import type { VideoState, VideoStatus } from '../api/types';
 import { useTranslate } from '../i18n';
-import { filmFailure } from '../i18n/failures';
-import { duration, percent } from '../i18n/format';
+import { filmFailure, requestFailure } from '../i18n/failures';
+import { clock, duration, percent } from '../i18n/format';
 import { Bar } from '../ui/pieces';
 import { Icon } from '../ui/Icon';
+import { followAgain, useStills } from './useVideoStatus';
 
 const names: Record<VideoState, string> = {
   uploading: 'film.uploading',
@@ -24,8 +28,8 @@ export function StateChip({ state }: { state: VideoState }) {
   );
 }
 
-/** What the transcoder is doing with a film, for a person who waits for it. */
-export function ProcessingStatus({ status }: { status: VideoStatus }) {
+/** What the transcoder is doing with a film, for a person who waits for it. With a `client` its pictures come, too. */
+export function ProcessingStatus({ status, client }: { status: VideoStatus; client?: Client }) {
   const t = useTranslate();
   const { replacing } = status;
   const busy = status.status === 'processing' || status.status === 'uploading' || status.status === 'playable';
@@ -42,7 +46,9 @@ export function ProcessingStatus({ status }: { status: VideoStatus }) {
           ))}
         </ul>
       )}
+      <Stills status={status} client={client} />
       {status.status === 'failed' && <Failure message={filmFailure(status.error, t)} code={status.error?.code} />}
+      {status.status === 'failed' && client && <Retry status={status} client={client} />}
       {replacing && replacing.status !== 'failed' && replacing.status !== 'ready' && (
         <Making value={replacing.percent} text={t('film.replacing')} eta={replacing.eta} />
       )}
@@ -50,6 +56,52 @@ export function ProcessingStatus({ status }: { status: VideoStatus }) {
         <Failure message={`${t('film.replacingFailed')} ${filmFailure(replacing.error, t)}`} code={replacing.error?.code} />
       )}
     </div>
+  );
+}
+
+const STILLS_SHOWN = 8;
+
+/** Pictures of the film, a few of them, as soon as they are made. */
+function Stills({ status, client }: { status: VideoStatus; client?: Client }) {
+  const t = useTranslate();
+  const stills = useStills(client, status);
+  if (stills.length === 0) return null;
+  const step = Math.max(1, stills.length / STILLS_SHOWN);
+  const shown = Array.from({ length: Math.min(STILLS_SHOWN, stills.length) }, (_, i) => stills[Math.floor(i * step)]).filter((still) => still !== undefined);
+  return (
+    <ul className="stills" aria-label={t('upload.stills')} data-testid="stills">
+      {shown.map(({ time, url, width, height }) => (
+        <li key={time}>
+          <img src={url} width={width} height={height} alt={t('upload.stillAt', { time: clock(time) })} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What the machine is to blame for; a film that is at fault itself fails again. */
+const machineFaults = new Set(
+  'encoder_failed stalled out_of_memory cpu_limit file_limit disk_budget disk_full codec_mismatch storage_unavailable processing_failed cancelled'.split(' '),
+);
+
+function Retry({ status: { error, jobId, videoId }, client }: { status: VideoStatus; client: Client }) {
+  const t = useTranslate();
+  const [refused, setRefused] = useState<ApiError | null>(null);
+  if (!jobId || !machineFaults.has(error?.code ?? '')) return null;
+  const retry = (): void => {
+    client.retryJob(jobId).then(
+      () => followAgain(videoId),
+      (caught: unknown) => setRefused(asApiError(caught)),
+    );
+  };
+  return (
+    <>
+      <button type="button" className="button button--small processing__retry" data-testid="retry-processing" onClick={retry}>
+        <Icon name="replay" />
+        {t('upload.processAgain')}
+      </button>
+      {refused && <Failure message={requestFailure(refused, t)} code={refused.code} />}
+    </>
   );
 }
 

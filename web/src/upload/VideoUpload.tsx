@@ -1,10 +1,12 @@
-import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore, type DragEvent } from 'react';
-import { createClient } from '../api/client';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { createClient, type Client } from '../api/client';
 import { useTranslate } from '../i18n';
-import { Icon } from '../ui/Icon';
-import { uploads } from './queue';
+import { DropZone } from './DropZone';
+import { UploadOverview } from './UploadOverview';
+import { uploads, type UploadItem } from './queue';
+import { maxBytes } from './send';
 import { UploadRow } from './UploadRow';
-import { accept } from './validate';
+import { MAX_BYTES } from './validate';
 import './upload.css';
 
 export interface VideoUploadProps {
@@ -25,65 +27,28 @@ export interface VideoUploadProps {
 export default function VideoUpload(props: VideoUploadProps) {
   const { chapterId, onUploadComplete, apiUrl, getAuthToken, onUnauthorized, replaces = null, watchUrl, hideZone } = props;
   const t = useTranslate();
-  const input = useRef<HTMLInputElement>(null);
-  const hintId = useId();
-  const [over, setOver] = useState(false);
-  const all = useSyncExternalStore(uploads.subscribe, uploads.snapshot);
-  const items = all.filter((item) => item.chapterId === chapterId);
   const client = useMemo(() => createClient({ apiUrl, getAuthToken, onUnauthorized }), [apiUrl, getAuthToken, onUnauthorized]);
+  const items = useUploads(client).filter((item) => item.chapterId === chapterId);
+  const limit = useLimit(client);
   const complete = useRef(onUploadComplete);
   useEffect(() => {
     complete.current = onUploadComplete;
   });
-
-  const add = (files: FileList | null | undefined): void => {
-    if (files?.length) uploads.add(client, chapterId, files, replaces, (videoId) => complete.current?.(videoId));
-  };
-
-  const onDrop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    add(event.dataTransfer.files);
-  };
+  useEffect(
+    () => uploads.onArrival(({ chapterId: where, videoId }) => where === chapterId && videoId && complete.current?.(videoId)),
+    [chapterId],
+  );
 
   return (
     <div className="upload">
       {!hideZone && (
-        <div
-          className={`upload__zone ${over ? 'is-over' : ''}`}
-          data-testid="upload-zone"
-          onDragOver={(event) => {
-            event.preventDefault();
-            setOver(true);
-          }}
-          onDragLeave={() => setOver(false)}
-          onDrop={onDrop}
-        >
-          <Icon name="upload" className="upload__mark" />
-          <p className="upload__title">{t(replaces ? 'upload.dropReplacement' : 'upload.drop')}</p>
-          <button type="button" className="button button--small" aria-describedby={hintId} onClick={() => input.current?.click()}>
-            {t('upload.choose')}
-          </button>
-          <p id={hintId} className="upload__hint">
-            {t('upload.hint')}
-          </p>
-          <input
-            ref={input}
-            type="file"
-            className="visually-hidden"
-            data-testid="upload-input"
-            tabIndex={-1}
-            aria-label={t('upload.choose')}
-            accept={accept}
-            multiple
-            onChange={(event) => {
-              add(event.target.files);
-              // Otherwise choosing the same file again, after a failure, would change nothing.
-              event.target.value = '';
-            }}
-          />
-        </div>
+        <DropZone
+          title={t(replaces ? 'upload.dropReplacement' : 'upload.drop')}
+          limit={limit}
+          onPick={(picks) => void uploads.add(client, chapterId, picks, replaces)}
+        />
       )}
+      <UploadOverview items={items} />
       {items.length > 0 && (
         <ul className="upload__rows">
           {items.map((item) => (
@@ -93,4 +58,23 @@ export default function VideoUpload(props: VideoUploadProps) {
       )}
     </div>
   );
+}
+
+/** All uploads of the page, with those that pages before it did not finish. */
+export function useUploads(client: Client): readonly UploadItem[] {
+  useEffect(() => void uploads.restore(client), [client]);
+  return useSyncExternalStore(uploads.subscribe, uploads.snapshot);
+}
+
+/** Bytes of a file at most; the usual number until the server has said its own. */
+export function useLimit(client: Client): number {
+  const [limit, setLimit] = useState(MAX_BYTES);
+  useEffect(() => {
+    let gone = false;
+    void maxBytes(client).then((found) => gone || setLimit(found));
+    return () => {
+      gone = true;
+    };
+  }, [client]);
+  return limit;
 }

@@ -26,7 +26,9 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
     attrs: { type: 'range', min: '0', max: '1', step: '0.05' },
     on: { input: () => playback.setVolume(Number(volume.value)) },
   });
-  const time = h('span', { class: 'lp-time', testId: 'time' });
+  const now = h('span');
+  const whole = h('span', { class: 'lp-time__whole' });
+  const time = h('span', { class: 'lp-time', testId: 'time', attrs: { dir: 'ltr' } }, now, whole);
   const speed = menu<number>('speed', 'speed-menu', (rate) => playback.setRate(rate));
   const quality = menu<QualityChoice>('gear', 'quality-menu', (choice) => playback.setQuality(choice));
   const captions = menu<string>('captions', 'captions-menu', (choice) => {
@@ -79,7 +81,8 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
       const t = playback.options.translate;
       if (has('position', 'duration', 'buffered', 'maxSeek', 'restricted')) {
         bar.paint(state, changed);
-        time.textContent = `${clock(state.position)} / ${clock(state.duration)}`;
+        now.textContent = clock(state.position);
+        whole.textContent = ` / ${clock(state.duration)}`;
       }
       if (has('playing')) {
         setIcon(play, state.playing ? 'pause' : 'play');

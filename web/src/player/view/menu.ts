@@ -74,7 +74,7 @@ export function menu<Value extends string | number>(
     element,
     close: () => close(),
     paint(name, shown, entries, selected) {
-      label(button, `${name}: ${shown}`);
+      label(button, shown ? `${name}: ${shown}` : name);
       list.setAttribute('aria-label', name);
       face.textContent = shown;
       const focused = list.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset['value'] : null;

@@ -86,6 +86,7 @@ export function panel(playback: Playback, root: HTMLElement): View {
       const made = state.panel && { help, captionStyle, diagnostics }[state.panel]();
       if (made && !wasOpen) before = document.activeElement as HTMLElement | null;
       element.hidden = !made;
+      element.dataset['panel'] = state.panel ?? '';
       element.replaceChildren(...(made ? [made] : []));
       if (made) element.querySelector<HTMLElement>('textarea, input:checked, button')?.focus();
       else if (wasOpen) (before?.isConnected && root.contains(before) ? before : root).focus({ preventScroll: true });

@@ -2,8 +2,10 @@ import type { StoryboardTile } from '../../api/schema';
 import type { Playback } from '../playback';
 import { h } from './dom';
 
-/** Width of the little picture on the screen, CSS pixels; its height follows from the film. */
+/** Width of the little picture on the screen, CSS pixels, where the player has room for it; its height follows from the film. */
 const WIDTH = 176;
+/** How much of a narrow player it may take. */
+const SHARE = 0.34;
 
 export interface Preview {
   element: HTMLElement;
@@ -38,10 +40,12 @@ export function preview(playback: Playback): Preview {
     const tile = tileAt(tiles, seconds);
     element.hidden = !tile;
     if (!tile) return;
-    const scale = WIDTH / tile.w;
+    const room = element.closest('.lp')?.clientWidth ?? 0;
+    const width = Math.round(Math.min(WIDTH, room * SHARE));
+    const scale = width / tile.w;
     const sheet = sheetOf(tiles, tile.url);
     const { style } = element;
-    style.width = `${WIDTH}px`;
+    style.width = `${width}px`;
     style.height = `${tile.h * scale}px`;
     style.backgroundImage = `url(${JSON.stringify(playback.url(tile.url))})`;
     style.backgroundSize = `${sheet.width * scale}px ${sheet.height * scale}px`;
