@@ -239,6 +239,7 @@ def test_a_page_speaks_with_a_frame_by_promises(
     # Without a token in its address the frame asks for one, and what was asked of it meanwhile waits.
     playing = page.evaluate("() => embed.play()")
     assert (playing["paused"], page.evaluate("() => asked")) == (False, 1)
+    until(lambda: page.evaluate("() => embed.getState()")["currentTime"] > 1, "some of the film to be watched")
     assert page.evaluate("() => embed.seek(8)")["currentTime"] >= 7.5
     assert page.evaluate("() => embed.pause()")["videoId"] == video
     until(lambda: any(one > 0 for one in page.evaluate("() => percents")), "progress to be told")
