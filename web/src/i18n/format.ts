@@ -1,4 +1,9 @@
-import { currentLanguage, type Translate } from './index';
+import type { Translate } from './index';
+
+/** That of the page, which i18n/index.ts keeps; not by it, since the player without the app has neither it nor React. */
+function currentLanguage(): string {
+  return document.documentElement.lang || 'en';
+}
 
 /** 72 -> "1:12", 3725 -> "1:02:05". The clock of a player, the same in every language. */
 export function clock(seconds: number): string {
