@@ -101,6 +101,9 @@ REFUSALS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", f"{_PLAYBACK}/film/progress"): (*_SESSION, "403 role_required", "404 unknown_chapter"),
     ("GET", f"{_PLAYBACK}/film/storyboard.json"): (*_SESSION, "404 video_not_found"),
     ("GET", f"{_PLAYBACK}/film/thumbnails"): (*_SESSION, "404 video_not_found"),
+    ("GET", f"{_PLAYBACK}/film/captions/{{language}}.vtt"): (
+        *_SESSION, "404 video_not_found captions_not_found", "422 unknown_language",
+    ),
     ("POST", f"{_PLAYBACK}/film/analytics"): (
         *_SESSION, "400 request_interrupted", "403 not_your_session", "404 unknown_session", "409 too_many_events",
         "413 too_large", "422 invalid_request missing_field",

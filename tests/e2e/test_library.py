@@ -210,6 +210,9 @@ def test_what_is_no_poster_is_refused(platform: Platform, shelf: Shelf) -> None:
     refused(platform.admin.put(poster, content=bytes(5 * 1024 * 1024), headers=JPEG), 413, "too_large")
     refused(platform.admin.put(poster, json={"time": -1}), 422, "invalid_request")
     refused(platform.admin.put(poster, json={}), 422, "missing_field")
+    for body in (b"\0", b"[]", b"\xff", b"null"):
+        sent = platform.admin.put(poster, content=body, headers={"Content-Type": "application/json"})
+        refused(sent, 422, "invalid_request")
     refused(platform.admin.put(f"/api/videos/{uuid.uuid4()}/poster", json={"time": 1}), 404, "video_not_found")
     refused(platform.teacher(shelf.other).put(poster, json={"time": 1}), 403, "not_your_course")
     refused(platform.student(shelf.course).put(poster, json={"time": 1}), 403, "role_required")

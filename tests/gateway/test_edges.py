@@ -58,6 +58,7 @@ def place(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> I
 
     web, public = tmp_path_factory.mktemp("web"), tmp_path_factory.mktemp("public")
     (web / "index.html").write_text("<!doctype html><title>Lectern</title>")
+    (web / "embed.html").write_text('<!doctype html><meta name="a" content="%ANCESTORS%"><title>Film</title>')
     (web / "assets").mkdir()
     (web / "assets" / "app.js").write_text("1")
     (public / SEGMENT).parent.mkdir(parents=True)
@@ -75,6 +76,7 @@ def place(postgres: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> I
             cors_allowed_origins=SCHOOL,
             public_base_url=f"{FILMS}/public",
             csp_sources="https://uploads.example",
+            embed_ancestors=f"{SCHOOL}, https://*.lms.example",
             trusted_proxies="127.0.9.0/24",
             max_upload_bytes=4 * MEGABYTE,
         )
@@ -152,6 +154,42 @@ def test_a_policy_of_its_own_stands_and_an_embedding_page_may_be_let_in() -> Non
 def test_what_is_no_origin_is_no_source(postgres: TestDatabase, tmp_path: Path, wrong: str) -> None:
     with pytest.raises(ValueError, match="origin"):
         gateway_settings(postgres, tmp_path, csp_sources=wrong)
+
+
+@pytest.mark.parametrize("path", [f"/embed/{SOME_ID}", f"/embed/{SOME_ID}?token=a", "/embed/nonsense"])
+def test_one_page_may_be_framed_by_those_who_are_named(place: Place, path: str) -> None:
+    answer = place.get(path)
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert policy.endswith(f"frame-ancestors 'self' {SCHOOL} https://*.lms.example")
+    assert policy.startswith("default-src 'self'; script-src 'self'") and "unsafe" not in policy
+    # It knows no list, and would say no to all of them.
+    assert "x-frame-options" not in answer.headers
+    # The token in its address goes to nobody, and the page that has it is kept by nobody.
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    # It is told the same list, by which it chooses whom it hears.
+    assert f'content="{SCHOOL} https://*.lms.example"' in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/embed", "/embed/", f"/embed/{SOME_ID}/more", "/embed.html", "/embedded/x", "//embed/x"]
+)
+def test_what_only_looks_like_that_page_is_not_framed(place: Place, path: str) -> None:
+    answer = place.get(path)
+    policy = answer.headers["content-security-policy"]
+    framed = SCHOOL in policy
+    assert not framed or answer.status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    "wrong", ["*", "https://*", "https://*.", "https://a.*", "school.example", "'self'", "https://a; script-src *", "https://a/b"]
+)  # fmt: skip
+def test_what_is_no_origin_frames_nothing(postgres: TestDatabase, tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(ValueError, match="origin"):
+        gateway_settings(postgres, tmp_path, embed_ancestors=wrong)
 
 
 # --- Origins ---

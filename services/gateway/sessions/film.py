@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from services.gateway.identity.dependencies import ClientIp
 from services.gateway.proxy.passing import BodyLimit, pass_on
 from services.gateway.proxy.upstream import Upstream
-from services.gateway.sessions.endpoints import Credential, Sessions
+from services.gateway.sessions.endpoints import Credential, Language, Sessions
 from services.gateway.sessions.repository import Found
 from services.gateway.sessions.schemas import Renewed
 from shared.contracts.access import Actor, Role
@@ -42,6 +42,15 @@ async def thumbnails(credential: Credential, request: Request, sessions: Session
     """Pictures of the film, one every ten seconds."""
     found = await sessions.require(credential, ip)
     return await _pass_on(request, found, "media", f"/api/videos/{found.video_id}/thumbnails")
+
+
+@router.get("/captions/{language}.vtt", response_class=Response)
+async def captions(
+    credential: Credential, language: Language, request: Request, sessions: Sessions, ip: ClientIp
+) -> Response:
+    """The whole text in one language, as a transcript needs it."""
+    found = await sessions.require(credential, ip)
+    return await _pass_on(request, found, "media", f"/api/videos/{found.video_id}/captions/{language}.vtt")
 
 
 @router.get("/progress", response_class=Response)

@@ -24,6 +24,8 @@ def read(sort: str, cursor: str | None) -> Place | None:
     is_text = sort.removeprefix("-") == "name"
     match given:
         case [str(named), str(key), str(video)] if named == sort and is_text and "\0" not in key:
+            # Half a character is no text; a UnicodeEncodeError is a ValueError.
+            key.encode()
             return key, UUID(video)
         case [str(named), int() | float() as number, str(video)] if named == sort and not is_text:
             try:

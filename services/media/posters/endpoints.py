@@ -1,5 +1,6 @@
 """``/api/videos/{id}/poster``: which picture stands for a film."""
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -68,11 +69,21 @@ async def put(
             raise errors.too_large()
     if kind == "image/jpeg":
         return await posters.upload(video_id, bytes(body), actor, of_film=of_film)
+    return await posters.choose(video_id, _moment(bytes(body)), actor)
+
+
+def _moment(body: bytes) -> float:
+    """As the framework reads a body, which it cannot where that may be a picture."""
     try:
-        wanted = PosterWanted.model_validate_json(bytes(body))
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        at = error.pos if isinstance(error, json.JSONDecodeError) else 0
+        fault = {"type": "json_invalid", "loc": ("body", at), "msg": "no JSON", "ctx": {"error": "it can not be read"}}
+        raise RequestValidationError([fault]) from None
+    try:
+        return PosterWanted.model_validate(given).time
     except ValidationError as error:
-        raise RequestValidationError(error.errors()) from None
-    return await posters.choose(video_id, wanted.time, actor)
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
 
 
 @router.delete("")

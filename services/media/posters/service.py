@@ -5,6 +5,7 @@ back with a rollback. Any other picture belongs to the film, stays through repla
 """
 
 import secrets
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -24,6 +25,7 @@ from shared.db.models.media import Video, VideoVersion
 from shared.jobs import Doorbell
 from shared.storage import Store
 
+_GIVEN_UP = timedelta(hours=1)
 _JPEG_BEGINS, _JPEG_ENDS = b"\xff\xd8\xff", b"\xff\xd9"
 
 
@@ -60,15 +62,16 @@ class PosterService:
                 raise video_errors.video_not_found(video_id)
             await require_staff(session, video.course_id, actor)
             shown = await repository.version(session, video.current_version_id) if video.current_version_id else None
-        # Written before the row: a picture that nothing names is found and removed, a name without a picture is not.
-        key = _key(video_id, shown, of_film=of_film)
+            key = _key(video_id, shown, of_film=of_film)
+            # Whatever happens until a row names it: then it leaves storage again.
+            await repository.bury(session, "public", key, "no poster after all", datetime.now(UTC) + _GIVEN_UP)
         await self._public.put(key, picture, content_type="image/jpeg", cache_control=IMAGE_CACHE_CONTROL)
         async with self._database.session_scope() as session:
             video, version = await self._locked(session, video_id, actor)
             if of_film and (version is None or shown is None or version.id != shown.id):
-                await repository.bury(session, "public", key, "poster of another version")
                 raise errors.video_not_playable()
             await self._take_away(session, video, version)
+            await repository.unbury_object(session, "public", key)
             if of_film and version is not None:
                 version.chosen_poster_key = key
             else:

@@ -149,6 +149,15 @@ async def unbury(session: Session, prefix: str) -> bool:
     return True
 
 
+async def unbury_object(session: Session, store: str, key: str) -> None:
+    """Take one object out of the outbox."""
+    await session.execute(
+        delete(StorageTombstone).where(
+            StorageTombstone.store == store, StorageTombstone.prefix == key, StorageTombstone.done_at.is_(None)
+        )
+    )
+
+
 async def previous(session: Session, video: Video, *, lock: bool = False) -> VideoVersion | None:
     """The version that was replaced last, if it is kept for some time yet.
 

@@ -152,6 +152,9 @@ export function createClient({ apiUrl, getAuthToken, onUnauthorized, onAnswer }:
         progress: (signal?: AbortSignal) => call<Api.ProgressDocument>(`${film}/progress`, { anonymous: true, signal }),
         thumbnails: (signal?: AbortSignal) =>
           call<{ videoId: string; thumbnails: Api.Thumbnail[] }>(`${film}/thumbnails`, { anonymous: true, signal }),
+        storyboard: (signal?: AbortSignal) => call<Schema.Storyboard>(`${film}/storyboard.json`, { anonymous: true, signal }),
+        captions: async (language: string, signal?: AbortSignal) =>
+          (await answer(`${film}/captions/${segment(language)}.vtt`, { anonymous: true, signal, accept: 'text/vtt' })).text(),
         analytics: (body: Api.TelemetryBatch) =>
           call<{ accepted: number }>(`${film}/analytics`, { method: 'POST', body, keepalive: true, anonymous: true }),
         renew: () => call<{ expiresAt: string }>(`${film}/renew`, { method: 'POST', anonymous: true }),

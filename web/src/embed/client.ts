@@ -98,6 +98,8 @@ export function createEmbedClient({ videoId, token, reloaded, shelf, onTokenNeed
     videoStatus: (_, signal) => bySession((film) => film.status(signal)),
     chapterProgress: (_, signal) => bySession((film) => film.progress(signal)),
     thumbnails: (_, signal) => bySession((film) => film.thumbnails(signal)),
+    storyboard: (_, signal) => bySession((film) => film.storyboard(signal)),
+    captions: (_, language, signal) => bySession((film) => film.captions(language, signal)),
     // Not by `bySession`: nobody asked for these, so they ask nobody for a token.
     tellAnalytics: (_, body) => (opened ? plain.filmOf(opened.session.masterUrl).analytics(body) : Promise.reject(new ApiError(410, {}))),
     accessToken: () => Promise.resolve({ token: '', streamUrl: '', expiresAt: '' }),

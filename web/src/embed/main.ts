@@ -1,4 +1,5 @@
 import { playerLanguage, playerTranslator } from '../i18n/player';
+import { moment } from '../player/moment';
 import { Remote } from '../player/remote';
 import { createEmbedClient } from './client';
 import { parseMessage, type Command } from './messages';
@@ -24,6 +25,7 @@ const client = createEmbedClient({
   shelf: sessionShelf(videoId),
   onTokenNeeded: () => say('tokenNeeded'),
 });
+let tokenGiven: (() => void) | undefined;
 const remote = mount();
 
 /** Nobody shall copy, bookmark or share an address with a token in it, spent or not. */
@@ -45,7 +47,6 @@ function mount(): Remote {
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme;
   const host = document.getElementById('embed');
   if (!host) throw new Error('embed.html has no #embed');
-  const t = Number.parseFloat(wishes.get('t') ?? '');
   const captions = wishes.get('captions');
   return new Remote(
     host,
@@ -58,7 +59,8 @@ function mount(): Remote {
       translate: playerTranslator(language),
       title: wishes.get('title') ?? undefined,
       autoplay: isOn('autoplay'),
-      startAt: Number.isFinite(t) && t >= 0 ? t : null,
+      startAt: moment(wishes.get('t')),
+      transcriptOver: true,
       prefs: {
         ...(isOn('muted') ? { muted: true } : {}),
         ...(captions === 'off' ? { captionsOn: false } : {}),
@@ -74,6 +76,10 @@ function mount(): Remote {
 async function run(command: Command): Promise<void> {
   switch (command.type) {
     case 'play':
+      await remote.play();
+      // Asked for while there was nothing to play it with: it plays when there is.
+      if (remote.face !== 'tokenNeeded') return undefined;
+      await new Promise<void>((resolve) => (tokenGiven = resolve));
       return remote.play();
     case 'pause':
       return remote.pause();
@@ -87,7 +93,8 @@ async function run(command: Command): Promise<void> {
       return remote.setCaptions(command.language);
     case 'setToken':
       client.setToken(command.token);
-      return remote.retry();
+      remote.retry();
+      return tokenGiven?.();
     case 'getState':
       return undefined;
   }

@@ -1,4 +1,9 @@
-import { currentLanguage, type Translate } from './index';
+import type { Translate } from './index';
+
+/** That of the page, which i18n/index.ts keeps; not by it, since the player without the app has neither it nor React. */
+function currentLanguage(): string {
+  return document.documentElement.lang || 'en';
+}
 
 /** 72 -> "1:12", 3725 -> "1:02:05". The clock of a player, the same in every language. */
 export function clock(seconds: number): string {
@@ -29,16 +34,21 @@ export function bytes(size: number, t: Translate): string {
     step += 1;
   }
   const digits = value < 10 && step > 0 ? 1 : 0;
-  return t(steps[step] ?? 'unit.gigabytes', { value: value.toFixed(digits) });
+  return t(steps[step] ?? 'unit.gigabytes', { value: Number(value.toFixed(digits)) });
 }
 
 export function percent(value: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, value)))}%`;
 }
 
-/** A day for reading, on the reader's own clock: "3 September 2026". */
+// Chromium brings no Georgian calendar: Intl would write "2026 M09 3".
+const georgianMonths = 'იანვარი თებერვალი მარტი აპრილი მაისი ივნისი ივლისი აგვისტო სექტემბერი ოქტომბერი ნოემბერი დეკემბერი'.split(' ');
+
+/** A day for reading, on the reader's own clock: "3 September 2026", "3 სექტემბერი, 2026". */
 export function longDate(iso: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(iso));
+  const when = new Date(iso);
+  if (language === 'ka') return `${when.getDate()} ${georgianMonths[when.getMonth()] ?? ''}, ${when.getFullYear()}`;
+  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long' }).format(when);
 }
 
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();

@@ -38,8 +38,9 @@ export function currentLanguage(): Language {
 }
 
 export function setLanguage(language: Language): void {
-  void instance.changeLanguage(language);
+  // First, since formats ask the page.
   document.documentElement.lang = language;
+  void instance.changeLanguage(language);
   try {
     localStorage.setItem(STORAGE_KEY, language);
   } catch {

@@ -98,6 +98,7 @@ function Summary({ course, progress }: { course: Course; progress: CourseProgres
   const t = useTranslate();
   const done = progress?.chaptersCompleted ?? course.chapters.filter((chapter) => chapterState(chapter) === 'completed').length;
   const total = course.chapters.length;
+  const films = progress?.chaptersTotal ?? total;
   const length = course.chapters.reduce((sum, chapter) => sum + (chapter.duration ?? 0), 0);
   const overall = progress?.overallPercentage ?? (total ? (done / total) * 100 : 0);
   return (
@@ -105,12 +106,14 @@ function Summary({ course, progress }: { course: Course; progress: CourseProgres
       <p className="summary__facts">
         <span>{t('courses.chapters', { count: total })}</span>
         {length > 0 && <span>{clock(length)}</span>}
-        <span>{t('course.completed', { done, total: progress?.chaptersTotal ?? total })}</span>
+        {films > 0 && <span>{t('course.completed', { done, total: films })}</span>}
       </p>
-      <div className="summary__bar">
-        <Bar value={overall} label={t('course.progress')} tone={done === total && total > 0 ? 'done' : undefined} />
-        <strong data-testid="course-percent">{percent(overall)}</strong>
-      </div>
+      {films > 0 && (
+        <div className="summary__bar">
+          <Bar value={overall} label={t('course.progress')} tone={done === films ? 'done' : undefined} />
+          <strong data-testid="course-percent">{percent(overall)}</strong>
+        </div>
+      )}
     </div>
   );
 }

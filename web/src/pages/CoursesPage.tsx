@@ -46,11 +46,14 @@ export function CoursesPage() {
       )}
       {data && <ContinueStrip chapters={data.goOn} />}
       {data && data.courses.length > 0 && (
-        <ul className="cards">
-          {data.courses.map((course) => (
-            <CourseCard key={course.id} course={course} staff={isStaff(me)} />
-          ))}
-        </ul>
+        <div className="section">
+          {data.goOn.length > 0 && <h2>{t('courses.all')}</h2>}
+          <ul className="cards">
+            {data.courses.map((course) => (
+              <CourseCard key={course.id} course={course} staff={isStaff(me)} />
+            ))}
+          </ul>
+        </div>
       )}
     </div>
   );

@@ -65,10 +65,11 @@ describe('texts', () => {
 
   it('tell when it opens, and when it was over', () => {
     const dated: Course = { ...course(), enrollmentStartsAt: '2030-03-05T12:00:00Z', enrollmentEndsAt: '2031-03-05T12:00:00Z' };
-    const lockedBy = (lockedReason: Chapter['lockedReason'], where: Course = dated): string => lockText(chapter('a', { lockedReason }), where, t, 'en-GB');
+    const lockedBy = (lockedReason: Chapter['lockedReason'], where: Course = dated): string => lockText(chapter('a', { lockedReason }), where, t, 'en');
     expect(lockedBy('enrollment_not_started')).toBe('lock.opensOn 5 March 2030');
     expect(lockedBy('enrollment_ended')).toBe('lock.endedOn 5 March 2031');
     expect(lockedBy('enrollment_ended', { ...dated, enrollmentEndsAt: null })).toBe('lock.ended');
+    expect(lockText(chapter('a', { lockedReason: 'enrollment_ended' }), dated, t, 'ka')).toBe('lock.endedOn 5 მარტი, 2031');
     expect(lockedBy('refused_by_platform')).toBe('lock.refused');
   });
 

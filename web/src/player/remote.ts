@@ -43,6 +43,12 @@ export class Remote {
     };
   }
 
+  /** Which message stands in place of the film, if one does. */
+  get face(): string | null {
+    const { phase, face } = this.#playback.store.state;
+    return phase === 'face' ? (face?.kind ?? null) : null;
+  }
+
   /** Where the film is, or would begin. */
   get currentTime(): number {
     const { phase, position, resumeAt } = this.#playback.store.state;

@@ -61,7 +61,7 @@ export default function CourseUpload({ chapters, getAuthToken, apiUrl, onUnautho
 
   return (
     <section className="upload" data-testid="course-upload" aria-label={t('upload.many')}>
-      <DropZone title={t('upload.dropMany')} limit={limit} testId="course-upload-zone" inputTestId="course-upload-input" onPick={(picks) => void stage(picks)} />
+      <DropZone title={t('upload.dropMany')} limit={limit} many testId="course-upload-zone" inputTestId="course-upload-input" onPick={(picks) => void stage(picks)} />
       {staged.length > 0 && (
         <div className="upload-staged">
           <ul className="upload__rows">

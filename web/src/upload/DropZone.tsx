@@ -11,11 +11,13 @@ interface DropZoneProps {
   onPick: (picks: Picked[]) => void;
   /** Bytes. */
   limit: number;
+  /** Several at once. */
+  many?: boolean;
   testId?: string;
   inputTestId?: string;
 }
 
-export function DropZone({ title, onPick, limit, testId = 'upload-zone', inputTestId = 'upload-input' }: DropZoneProps) {
+export function DropZone({ title, onPick, limit, many, testId = 'upload-zone', inputTestId = 'upload-input' }: DropZoneProps) {
   const t = useTranslate();
   const hintId = useId();
   const [over, setOver] = useState(false);
@@ -43,7 +45,7 @@ export function DropZone({ title, onPick, limit, testId = 'upload-zone', inputTe
       <Icon name="upload" className="upload__mark" />
       <p className="upload__title">{over ? t('upload.letGo') : title}</p>
       <FileButton onPick={onPick} inputTestId={inputTestId} describedBy={hintId} multiple>
-        {t('upload.choose')}
+        {t(many ? 'upload.chooseMany' : 'upload.choose')}
       </FileButton>
       <p id={hintId} className="upload__hint">
         {t('upload.hint', { size: bytes(limit, t) })}

@@ -3,6 +3,7 @@ import { createClient, type Client } from '../api/client';
 import { useTranslate } from '../i18n';
 import { DropZone } from './DropZone';
 import { UploadOverview } from './UploadOverview';
+import { isActive } from './item';
 import { uploads, type UploadItem } from './queue';
 import { maxBytes } from './send';
 import { UploadRow } from './UploadRow';
@@ -29,6 +30,8 @@ export default function VideoUpload(props: VideoUploadProps) {
   const t = useTranslate();
   const client = useMemo(() => createClient({ apiUrl, getAuthToken, onUnauthorized }), [apiUrl, getAuthToken, onUnauthorized]);
   const items = useUploads(client).filter((item) => item.chapterId === chapterId);
+  // One film a chapter: while one is on its way there is nothing else to drop.
+  const underWay = items.some((item) => isActive(item) || item.state === 'paused' || item.state === 'interrupted');
   const limit = useLimit(client);
   const complete = useRef(onUploadComplete);
   useEffect(() => {
@@ -41,7 +44,7 @@ export default function VideoUpload(props: VideoUploadProps) {
 
   return (
     <div className="upload">
-      {!hideZone && (
+      {!hideZone && !underWay && (
         <DropZone
           title={t(replaces ? 'upload.dropReplacement' : 'upload.drop')}
           limit={limit}

@@ -140,6 +140,7 @@ export class UploadQueue {
   /** Brings back what pages before this one did not finish, if it is of the person who is signed in. */
   async restore(client: Client): Promise<void> {
     const owner = ownerOf(await client.getAuthToken());
+    for (const { id } of this.#items) if ((this.#owners.get(id) ?? owner) !== owner) this.#hide(id);
     for (const one of this.#parts.memory.all()) {
       if (one.owner === owner) await this.#restoreOne(client, one);
     }
@@ -151,6 +152,7 @@ export class UploadQueue {
     if (isKnown() || !(await memory.claim(kept.key)) || isKnown()) return;
     const { chapterId, replaces, name, size, fingerprint, uploadId, sent } = kept;
     const id = this.#create(client, { chapterId, replaces, name, size, fingerprint, uploadId, sent, state: 'interrupted' });
+    this.#owners.set(id, kept.owner);
     const handle = await memory.handle(kept.key);
     if (handle) this.#change(id, { handle });
     const there = uploadId ? await this.#parts.standing(client, uploadId).catch(() => null) : null;
@@ -234,7 +236,7 @@ export class UploadQueue {
       this.#remember(id);
     };
     try {
-      const { videoId } = await this.#parts.send({ client, file, chapterId, replaces, uploadId, onBegun, onStanding, onProgress, signal });
+      const { videoId } = await this.#parts.send({ client, owner: this.#owners.get(id) ?? '', file, chapterId, replaces, uploadId, onBegun, onStanding, onProgress, signal });
       if (!signal.aborted) this.#arrived(id, videoId);
     } catch (caught) {
       const item = this.#find(id);
@@ -287,14 +289,18 @@ export class UploadQueue {
     if (client && item.uploadId) void this.#parts.end(client, item.uploadId);
   }
 
+  /** Another person sits here now: it stays remembered for its own. */
+  #hide(id: number): void {
+    this.#stop(id);
+    this.#publish(this.#items.filter((one) => one.id !== id));
+  }
+
   #remember(id: number): void {
     const item = this.#find(id);
     if (!item?.fingerprint) return;
     const { chapterId, replaces, name, size, fingerprint, uploadId, sent } = item;
-    const owner = this.#owners.get(id);
     const key = keyOf(item);
-    const known = this.#parts.memory.all().find((one) => one.key === key);
-    const upload = { key, owner: owner ?? known?.owner ?? '', chapterId, replaces, name, size, fingerprint, uploadId, sent };
+    const upload = { key, owner: this.#owners.get(id) ?? '', chapterId, replaces, name, size, fingerprint, uploadId, sent };
     this.#parts.memory.keep(upload, item.handle);
     void this.#parts.memory.claim(key);
   }

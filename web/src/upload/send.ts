@@ -1,6 +1,7 @@
 import { DetailedError, Upload, type HttpResponse } from 'tus-js-client';
 import { ABORTED, ApiError, networkError, parseProblem } from '../api/errors';
 import type { Client } from '../api/client';
+import { ownerOf } from './memory';
 import { MAX_BYTES } from './validate';
 
 export interface SendOptions {
@@ -9,6 +10,8 @@ export interface SendOptions {
   chapterId: string;
   /** Set to put the file in the place of this film. */
   replaces: string | null;
+  /** Who began it: nobody else's sign-in sends it. */
+  owner: string;
   /** Where it was begun before: it goes on from what the server has. */
   uploadId: string | null;
   onBegun: (uploadId: string) => void;
@@ -41,6 +44,10 @@ export function sendFile(options: SendOptions): Promise<{ videoId: string }> {
       storeFingerprintForResuming: false,
       async onBeforeRequest(request) {
         const token = await client.getAuthToken();
+        if (ownerOf(token) !== options.owner) {
+          end(new ApiError(401, { code: 'signed_out', detail: 'Whoever began the upload is not signed in any more.' }));
+          throw new Error('Not to be sent.');
+        }
         if (token) request.setHeader('Authorization', `Bearer ${token}`);
         request.setHeader('Accept', 'application/json');
       },

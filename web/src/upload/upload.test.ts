@@ -244,6 +244,11 @@ describe('UploadQueue', () => {
     await queue.restore(client);
     expect(queue.snapshot()).toEqual([]);
     expect(ownerOf(token)).toBe('gela');
+    // Nor on the page where it was begun, once somebody else has signed in there.
+    await before.queue.restore(client);
+    expect(before.queue.snapshot()).toEqual([]);
+    expect(before.calls[0]?.signal.aborted).toBe(true);
+    expect(createMemory().all()).toHaveLength(1);
   });
 
   it('asks before the page is left only where nothing can be remembered', async () => {

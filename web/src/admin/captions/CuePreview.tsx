@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { cueParts, type CuePart } from '../../player/captions';
 import type { Playback } from '../../player/playback';
 import { silenced, usePosition } from '../video/position';
-import { shownAt, type EditedCue } from './cues';
+import { escaped, shownAt, type EditedCue } from './cues';
 
 /** What is being edited, over the picture, in place of what the player would say. */
 export function CuePreview({ playback, cues }: { playback: Playback | null; cues: readonly EditedCue[] }) {
@@ -19,7 +19,7 @@ export function CuePreview({ playback, cues }: { playback: Playback | null; cues
     <div className="cue-preview" data-testid="cue-preview">
       {shown.map(({ id, text }) => (
         <p key={id}>
-          <span>{cueParts(text).map(part)}</span>
+          <span>{cueParts(escaped(text)).map(part)}</span>
         </p>
       ))}
     </div>

@@ -74,8 +74,9 @@ function plain(text: string): string {
   return text.replace(/&(?:amp|lt|gt|nbsp|lrm|rlm);/g, (name) => entities[name]!);
 }
 
-/** Known marks stay marks; every other `<`, `>` and `&` is what somebody wrote. An empty line would end the cue. */
-function escaped(text: string): string {
+/** The text of a cue as a file has it: known marks stay marks, every other `<`, `>` and `&` is what somebody wrote. */
+export function escaped(text: string): string {
+  // An empty line would end the cue.
   const said = text.trim().replace(/\n{2,}/g, '\n');
   const safe = (part: string): string => part.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   let written = '';
