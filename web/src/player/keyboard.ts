@@ -25,17 +25,17 @@ export function handleKey(event: KeyboardEvent, playback: Playback, toggleFullsc
   event.preventDefault();
   const level = muted ? 0 : volume;
   if (act === 'toggle' && !event.repeat) playback.toggle();
-  else if (act === 'mute' && !event.repeat) playback.toggleMute();
-  else if (act === 'captions' && !event.repeat) playback.toggleCaptions();
+  else if (act === 'mute' && !event.repeat) playback.choices.toggleMute();
+  else if (act === 'captions' && !event.repeat) playback.choices.toggleCaptions();
   else if (act === 'full' && !event.repeat) toggleFullscreen();
   else if (act === 'back') playback.seekBy(-SEEK_SECONDS);
   else if (act === 'on') playback.seekBy(SEEK_SECONDS);
-  else if (act === 'louder') playback.setVolume(level + VOLUME_STEP);
-  else if (act === 'softer') playback.setVolume(level - VOLUME_STEP);
-  else if (act === 'transcript' && !event.repeat) playback.toggleTranscript();
+  else if (act === 'louder') playback.choices.setVolume(level + VOLUME_STEP);
+  else if (act === 'softer') playback.choices.setVolume(level - VOLUME_STEP);
+  else if (act === 'transcript' && !event.repeat) playback.choices.toggleTranscript();
   else if (act === 'help' && !event.repeat) playback.openPanel('help');
-  else if (act === 'faster') playback.stepRate(1);
-  else if (act === 'slower') playback.stepRate(-1);
+  else if (act === 'faster') playback.choices.stepRate(1);
+  else if (act === 'slower') playback.choices.stepRate(-1);
   else if (tenth !== null) playback.seekToTenth(tenth);
 }
 

@@ -3,20 +3,20 @@ import { asApiError, NETWORK, type ApiError } from '../api/errors';
 import type { StoryboardTile } from '../api/schema';
 import type { PlaybackSession, ProgressDocument, VideoStatus } from '../api/types';
 import { BeatSender, PlayedRecorder } from './beats';
-import { firstChoice, nextChoice, type ShownCue } from './captions';
+import type { ShownCue } from './captions';
+import { Choices } from './choices';
 import { report, RequestLog } from './diagnostics';
 import { FileDownload } from './download';
 import { createEngine, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
 import { watchMedia } from './media';
 import { watchMediaSession } from './mediaSession';
-import { readPrefs, writePrefs, type CaptionStyle, type Prefs } from './prefs';
-import { applyQuality } from './quality';
+import { readPrefs } from './prefs';
 import { SeekGuard } from './seekGuard';
 import { SessionKeeper } from './session';
 import { createStore, type Store } from './store';
 import { Telemetry } from './telemetry';
-import { initialState, rates, type Face, type PanelName, type PlayerOptions, type PlayerState, type QualityChoice } from './types';
+import { initialState, type Face, type PanelName, type PlayerOptions, type PlayerState } from './types';
 import { parseVtt, type Cue } from './vtt';
 
 const STATUS_EVERY_MS = 1_500;
@@ -28,6 +28,7 @@ const MAKING_EVERY_MS = 4_000;
  */
 export class Playback {
   readonly store: Store<PlayerState>;
+  readonly choices: Choices;
   options: PlayerOptions;
   /** Draws what is said; set by the view that does. */
   onCues: (cues: ShownCue[]) => void = () => undefined;
@@ -52,7 +53,13 @@ export class Playback {
   constructor(stage: HTMLElement, options: PlayerOptions) {
     this.#stage = stage;
     this.options = options;
-    this.store = createStore(initialState(this.#prefs()));
+    this.store = createStore(initialState({ ...readPrefs(), ...options.prefs }));
+    this.choices = new Choices({
+      store: this.store,
+      engine: () => this.#engine,
+      given: () => this.options.prefs,
+      onCues: (cues) => this.onCues(cues),
+    });
     this.#client = options.client ?? createClient({
       apiUrl: options.apiUrl,
       getAuthToken: () => this.options.getAuthToken(),
@@ -132,7 +139,7 @@ export class Playback {
       const made = await this.#client.availability(session.masterUrl, this.#gone.signal).catch(() => null);
       if (made && !this.#gone.signal.aborted) this.store.set({ made: made.renditions });
     }
-    this.#applyQuality();
+    this.choices.applyQuality();
   }
 
   #becameReady(): void {
@@ -143,10 +150,6 @@ export class Playback {
   /** Seconds at which a film that has not begun would begin. */
   #beginning(): number {
     return this.options.startAt ?? this.store.state.resumeAt ?? 0;
-  }
-
-  #prefs(): Prefs {
-    return { ...readPrefs(), ...this.options.prefs };
   }
 
   #pollAgain(wait: number): void {
@@ -196,8 +199,8 @@ export class Playback {
   /** Once for as long as it lives: while the viewer looks at the poster, so that the click finds it there. */
   #build(): Promise<Engine> {
     const building = (this.#built ??= createEngine(this.#stage, (error) => this.#refused(error), this.#log).then((engine) => {
-      engine.onQualities(() => this.#applyQuality());
-      engine.onCaptions(() => this.#learnCaptions());
+      engine.onQualities(() => this.choices.applyQuality());
+      engine.onCaptions(() => this.choices.learnCaptions());
       watchMedia(engine, {
         store: this.store,
         guard: this.#guard,
@@ -277,7 +280,7 @@ export class Playback {
     this.store.set({ position: allowed, ended: false });
     player.currentTime(allowed);
     // At the very end VHS finds no segment to switch to, so a choice made there waits for the way back.
-    if (ended) this.#switchToChoice();
+    if (ended) this.choices.switchToChoice();
   }
 
   async replay(): Promise<void> {
@@ -290,76 +293,8 @@ export class Playback {
     this.seek((this.store.state.duration * tenth) / 10);
   }
 
-  stepRate(by: 1 | -1): void {
-    const next = rates[rates.findIndex((rate) => rate === this.store.state.rate) + by];
-    if (next !== undefined) this.setRate(next);
-  }
-
   seekBy(seconds: number): void {
     this.seek(this.store.state.position + seconds);
-  }
-
-  setVolume(volume: number): void {
-    const next = Math.min(1, Math.max(0, Math.round(volume * 100) / 100));
-    this.#setSound(next, next === 0);
-  }
-
-  toggleMute(): void {
-    const { muted, volume } = this.store.state;
-    this.#setSound(volume === 0 ? 0.5 : volume, !muted);
-  }
-
-  #setSound(volume: number, muted: boolean): void {
-    this.store.set({ volume, muted, toast: this.store.state.toast?.kind === 'unmute' ? null : this.store.state.toast });
-    this.#engine?.player.volume(volume);
-    this.#engine?.player.muted(muted);
-    writePrefs({ volume, muted });
-  }
-
-  setRate(rate: number): void {
-    this.store.set({ rate });
-    this.#engine?.player.playbackRate(rate);
-    writePrefs({ rate });
-  }
-
-  setQuality(quality: QualityChoice): void {
-    this.store.set({ quality });
-    writePrefs({ quality });
-    this.#applyQuality();
-    if (!this.store.state.ended) this.#switchToChoice();
-  }
-
-  /** What there is may change while the film runs; what was chosen stays chosen where it is still there. */
-  #learnCaptions(): void {
-    const captions = this.#engine?.captions() ?? [];
-    if (JSON.stringify(captions) === JSON.stringify(this.store.state.captions)) return;
-    const { caption } = this.store.state;
-    const kept = captions.some(({ language }) => language === caption) ? caption : firstChoice(captions, this.#prefs());
-    this.store.set({ captions, caption: kept });
-    this.#engine?.showCaptions(kept, (cues) => this.onCues(cues));
-  }
-
-  setCaptions(language: string | null): void {
-    this.store.set({ caption: language });
-    this.#engine?.showCaptions(language, (cues) => this.onCues(cues));
-    writePrefs(language === null ? { captionsOn: false } : { captions: language, captionsOn: true });
-  }
-
-  toggleCaptions(): void {
-    const { captions, caption } = this.store.state;
-    if (captions.length === 0) return;
-    this.setCaptions(caption === null ? nextChoice(captions, readPrefs(), document.documentElement.lang) : null);
-  }
-
-  setCaptionStyle(change: Partial<CaptionStyle>): void {
-    const captionStyle = { ...this.store.state.captionStyle, ...change };
-    this.store.set({ captionStyle });
-    writePrefs({ captionStyle });
-  }
-
-  /** The language whose text is read where none is shown. */
-  likelyCaptions(): string | null {
-    return nextChoice(this.store.state.captions, readPrefs(), document.documentElement.lang);
   }
 
   async cues(language: string): Promise<Cue[]> {
@@ -373,12 +308,6 @@ export class Playback {
   /** An address of the API as this page has to ask for it. */
   url(pathOrUrl: string): string {
     return this.#client.url(pathOrUrl);
-  }
-
-  toggleTranscript(): void {
-    const transcript = !this.store.state.transcript;
-    this.store.set({ transcript });
-    writePrefs({ transcript });
   }
 
   openPanel(panel: PanelName | null): void {
@@ -437,17 +366,6 @@ export class Playback {
     this.#lastSession = sessionId;
     const { name, email } = this.options.viewer ?? {};
     this.store.set({ watermark, viewer: { name: name ?? null, email: email ?? null, userId } });
-  }
-
-  #switchToChoice(): void {
-    const { quality } = this.store.state;
-    if (quality !== 'auto') this.#engine?.switchTo(quality);
-    // Whoever goes back to Auto from a low choice does not want to wait until what is buffered of it was played.
-    else this.#engine?.climb();
-  }
-
-  #applyQuality(): void {
-    if (this.#engine) applyQuality(this.#engine, this.store);
   }
 
   dismissToast(): void {

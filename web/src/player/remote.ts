@@ -79,16 +79,16 @@ export class Remote {
   }
 
   setVolume(volume: number | undefined, muted: boolean | undefined): void {
-    if (volume !== undefined) this.#playback.setVolume(volume);
-    if (muted !== undefined && muted !== this.#playback.store.state.muted) this.#playback.toggleMute();
+    if (volume !== undefined) this.#playback.choices.setVolume(volume);
+    if (muted !== undefined && muted !== this.#playback.store.state.muted) this.#playback.choices.toggleMute();
   }
 
   setRate(rate: number): void {
-    this.#playback.setRate(rate);
+    this.#playback.choices.setRate(rate);
   }
 
   setCaptions(language: string | null): void {
-    this.#playback.setCaptions(language);
+    this.#playback.choices.setCaptions(language);
   }
 
   /** The step that a message offers: from the same second, if the film had begun. */

@@ -19,23 +19,23 @@ export function controls(playback: Playback, toggleFullscreen: () => void): Cont
   const bar = timeline(playback);
   const play = iconButton('play', 'play-button', () => playback.toggle());
   const back = iconButton('replay', 'back-button', () => playback.seekBy(-10));
-  const mute = iconButton('volume', 'mute-button', () => playback.toggleMute());
+  const mute = iconButton('volume', 'mute-button', () => playback.choices.toggleMute());
   const volume = h('input', {
     class: 'lp-volume',
     testId: 'volume',
     attrs: { type: 'range', min: '0', max: '1', step: '0.05' },
-    on: { input: () => playback.setVolume(Number(volume.value)) },
+    on: { input: () => playback.choices.setVolume(Number(volume.value)) },
   });
   const now = h('span');
   const whole = h('span', { class: 'lp-time__whole' });
   const time = h('span', { class: 'lp-time', testId: 'time', attrs: { dir: 'ltr' } }, now, whole);
-  const speed = menu<number>('speed', 'speed-menu', (rate) => playback.setRate(rate));
-  const quality = menu<QualityChoice>('gear', 'quality-menu', (choice) => playback.setQuality(choice));
+  const speed = menu<number>('speed', 'speed-menu', (rate) => playback.choices.setRate(rate));
+  const quality = menu<QualityChoice>('gear', 'quality-menu', (choice) => playback.choices.setQuality(choice));
   const captions = menu<string>('captions', 'captions-menu', (choice) => {
     if (choice === STYLE) playback.openPanel('captionStyle');
-    else playback.setCaptions(choice === OFF ? null : choice);
+    else playback.choices.setCaptions(choice === OFF ? null : choice);
   });
-  const text = iconButton('text', 'transcript-button', () => playback.toggleTranscript());
+  const text = iconButton('text', 'transcript-button', () => playback.choices.toggleTranscript());
   const save = downloadControl(playback);
   const pip = iconButton('pip', 'pip-button', () => void togglePip());
   const full = iconButton('expand', 'fullscreen-button', toggleFullscreen);

@@ -48,7 +48,7 @@ export function panel(playback: Playback, root: HTMLElement): View {
           const input = h('input', {
             testId: `caption-${key}-${value}`,
             attrs: { type: 'radio', name: `lp-caption-${key}`, value: String(value) },
-            on: { change: () => playback.setCaptionStyle({ [key]: value } as Partial<CaptionStyle>) },
+            on: { change: () => playback.choices.setCaptionStyle({ [key]: value } as Partial<CaptionStyle>) },
           });
           input.checked = style[key] === value;
           return h('label', {}, input, h('span', {}, names(value)));

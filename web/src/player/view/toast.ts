@@ -29,7 +29,7 @@ export function toast(playback: Playback): View {
       case 'held':
         return line('lock', t('player.heldText', { time: clock(kind.until) }), 'toast-held', []);
       case 'unmute':
-        return line('muted', t('player.mutedText'), 'toast-unmute', [button(t('player.unmute'), 'unmute', () => playback.toggleMute())]);
+        return line('muted', t('player.mutedText'), 'toast-unmute', [button(t('player.unmute'), 'unmute', () => playback.choices.toggleMute())]);
       case 'offline':
         return line('cloudOff', t('player.offlineToast'), 'toast-offline', []);
       case 'copied':

@@ -11,7 +11,7 @@ export function transcript(playback: Playback): View {
   const list = h('ol', { class: 'lp-transcript__list', testId: 'transcript-list', tabIndex: 0 });
   const title = h('h2', { class: 'lp-transcript__title' });
   const search = h('input', { class: 'lp-transcript__search', testId: 'transcript-search', attrs: { type: 'search' }, on: { input: () => filter() } });
-  const close = h('button', { class: 'lp-button lp-button--small', testId: 'transcript-close', on: { click: () => playback.toggleTranscript() } }, icon('cross'));
+  const close = h('button', { class: 'lp-button lp-button--small', testId: 'transcript-close', on: { click: () => playback.choices.toggleTranscript() } }, icon('cross'));
   const message = h('p', { class: 'lp-transcript__message', hidden: true, attrs: { role: 'status' } });
   const head = h('div', { class: 'lp-transcript__head' }, title, search, close);
   const element = h('section', { class: 'lp-transcript', testId: 'transcript', hidden: true }, head, message, list);
@@ -97,7 +97,7 @@ export function transcript(playback: Playback): View {
     paint(state, changed) {
       const t = playback.options.translate;
       // Without captions shown it is what would be shown that is read.
-      const language = state.caption ?? playback.likelyCaptions();
+      const language = state.caption ?? playback.choices.likelyCaptions();
       element.hidden = !state.transcript || !language || state.phase !== 'active';
       if (!changed) {
         title.textContent = t('player.transcript');
