@@ -10,15 +10,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_watching import sign_in
+from tests.support.axe import axe
 from tests.support.clients import Course, Platform, good
 from tests.support.films import make_film
 from tests.support.patience import until
 from tests.support.receiver import Receiver, verified
-from tests.support.running import ROOT
 from tests.support.suites import suite_fixtures
 
 OpenPage = Callable[..., Page]
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WEBHOOKS = "/api/admin/webhooks"
 
 # A suite that may send to this machine.
@@ -287,7 +286,6 @@ def test_no_page_shuts_anybody_out(open_page: OpenPage, course: Course, language
     """Judged by axe, on a phone, where nothing may be wider than the screen either."""
     page = open_page(PHONE, language, theme)
     sign_in(page, "admin")
-    axe = AXE.read_text()
     found = []
     for place in places(course):
         answer = page.goto(place)
@@ -295,10 +293,7 @@ def test_no_page_shuts_anybody_out(open_page: OpenPage, course: Course, language
         assert answer.status == 200, place
         expect(page.locator("h1")).to_be_visible()
         expect(page.get_by_test_id("loading")).to_have_count(0)
-        # A page's policy forbids script tags; what is evaluated from outside is not of the page.
-        page.evaluate(axe)
-        judged = page.evaluate("async () => (await axe.run()).violations.map(({id, nodes}) => [id, nodes[0].html])")
-        found += [(place, *one) for one in judged]
+        found += [(place, *one) for one in axe(page)]
         if page.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
             found.append((place, "wider than the screen"))
     assert found == []

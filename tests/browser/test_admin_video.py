@@ -12,13 +12,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_watching import sign_in, wait_for_video
+from tests.support.axe import axe
 from tests.support.clients import Course, Platform, good
 from tests.support.films import make_film
 from tests.support.patience import until
-from tests.support.running import ROOT
 
 OpenPage = Callable[..., Page]
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 CAPTIONS = (
     "WEBVTT\n\n00:00:01.000 --> 00:00:03.000\nThe first line\n\n00:00:04.000 --> 00:00:08.000\nOne half and the other\n"
 )
@@ -42,13 +41,6 @@ def shown(platform: Platform, lecture: Path) -> Iterator[Shown]:
     headers = {"Content-Type": "text/vtt"}
     good(platform.admin.put(f"/api/videos/{video}/captions/en", content=CAPTIONS, headers=headers))
     yield Shown(course, video)
-
-
-def axe(page: Page) -> list[Any]:
-    """What axe finds wrong with the page, each with where. Our policy forbids its script tag, so it is evaluated."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-    return [{"id": one["id"], "nodes": [node["html"][:160] for node in one["nodes"][:3]]} for one in found]
 
 
 def is_loaded(picture: Locator) -> bool:

@@ -43,7 +43,7 @@ export default function AdminCoursePage({ courseId }: { courseId: string }) {
     if (title) document.title = `${title} · Lectern`;
   }, [title]);
 
-  if (error && !course) return <Problem error={error} onRetry={reload} />;
+  if (error && !course) return <Problem error={error} onRetry={reload} whole />;
   if (!course) {
     return (
       <Loading>

@@ -111,7 +111,7 @@ function Page({ route: { name, params } }: { route: Route }) {
 function NotFound() {
   const t = useTranslate();
   return (
-    <Notice icon="book" title={t('page.notFoundTitle')} text={t('page.notFoundText')} testId="not-found">
+    <Notice icon="book" title={t('page.notFoundTitle')} text={t('page.notFoundText')} testId="not-found" whole>
       <Link to={paths.courses()} className="button button--primary">
         {t('page.toCourses')}
       </Link>
@@ -122,7 +122,7 @@ function NotFound() {
 function StaffOnly() {
   const t = useTranslate();
   return (
-    <Notice icon="lock" title={t('page.staffTitle')} text={t('page.staffText')} testId="staff-only">
+    <Notice icon="lock" title={t('page.staffTitle')} text={t('page.staffText')} testId="staff-only" whole>
       <Link to={paths.courses()} className="button button--primary">
         {t('page.toCourses')}
       </Link>
@@ -144,7 +144,7 @@ function PageSkeleton() {
 function Crashed() {
   const t = useTranslate();
   return (
-    <Notice icon="alert" problem title={t('page.crashedTitle')} text={t('page.crashedText')} testId="crashed">
+    <Notice icon="alert" problem title={t('page.crashedTitle')} text={t('page.crashedText')} testId="crashed" whole>
       <button type="button" className="button button--primary" onClick={() => location.reload()}>
         {t('page.reload')}
       </button>

@@ -34,7 +34,7 @@ export function CoursePage({ courseId }: { courseId: string }) {
     if (title) document.title = `${title} · Lectern`;
   }, [title]);
 
-  if (error && !data) return <Problem error={error} onRetry={reload} />;
+  if (error && !data) return <Problem error={error} onRetry={reload} whole />;
   if (!data) return <CourseSkeleton />;
   const { course, progress } = data;
   const next = chapterToContinue(course, progress?.lastWatched?.chapterId ?? null);

@@ -4,13 +4,13 @@ import { useTranslate } from '../i18n';
 import { Notice } from '../ui/pieces';
 
 /** A page that could not be loaded: what happened, and the one thing to do next. */
-export function Problem({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
+export function Problem({ error, onRetry, whole }: { error: ApiError; onRetry: () => void; whole?: boolean }) {
   const t = useTranslate();
   if (error.status === 404 || error.status === 403) {
     const title = t(error.status === 404 ? 'error.goneTitle' : 'error.forbiddenTitle');
     const text = t(error.status === 404 ? 'error.goneText' : 'error.forbiddenText');
     return (
-      <Notice icon="book" title={title} text={text} testId="page-problem">
+      <Notice icon="book" title={title} text={text} testId="page-problem" whole={whole}>
         <Link to={paths.courses()} className="button button--primary">
           {t('page.toCourses')}
         </Link>
@@ -26,6 +26,7 @@ export function Problem({ error, onRetry }: { error: ApiError; onRetry: () => vo
       text={t(offline ? 'error.network' : 'error.serverText')}
       code={offline ? undefined : t('common.code', { code: error.code })}
       testId="page-problem"
+      whole={whole}
     >
       <button type="button" className="button button--primary" onClick={onRetry} data-testid="retry">
         {t('common.retry')}

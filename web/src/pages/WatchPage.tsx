@@ -28,11 +28,11 @@ export default function WatchPage({ courseId, chapterId }: { courseId: string; c
 
   const onProgress = useCallback((progress: ProgressDocument) => set((before) => withProgress(before, progress)), [set]);
 
-  if (error && !course) return <Problem error={error} onRetry={reload} />;
+  if (error && !course) return <Problem error={error} onRetry={reload} whole />;
   if (!course) return <WatchSkeleton />;
   if (!chapter) {
     return (
-      <Notice icon="film" title={t('watch.noChapterTitle')} text={t('watch.noChapterText')}>
+      <Notice icon="film" title={t('watch.noChapterTitle')} text={t('watch.noChapterText')} whole>
         <Link to={paths.course(courseId)} className="button button--primary">
           {t('player.toCourse')}
         </Link>

@@ -54,17 +54,20 @@ interface NoticeProps {
   text?: string;
   code?: string;
   problem?: boolean;
+  /** It is all that the page says, and so its heading is the page's. */
+  whole?: boolean;
   testId?: string;
   children?: ReactNode;
 }
 
-export function Notice({ icon, title, text, code, problem, testId, children }: NoticeProps) {
+export function Notice({ icon, title, text, code, problem, whole, testId, children }: NoticeProps) {
+  const Heading = whole ? 'h1' : 'h2';
   return (
     <section className={`notice ${problem ? 'notice--problem' : ''}`} data-testid={testId} role={problem ? 'alert' : undefined}>
       <span className="notice__mark">
         <Icon name={icon} />
       </span>
-      <h2>{title}</h2>
+      <Heading className="notice__title">{title}</Heading>
       {text && <p className="notice__text">{text}</p>}
       {code && <p className="notice__code">{code}</p>}
       {children && <div className="notice__actions">{children}</div>}

@@ -58,7 +58,7 @@ export default function VideoPage({ videoId }: { videoId: string }) {
     reload();
   }, [reload]);
 
-  if (error && !film) return <Problem error={error} onRetry={reload} />;
+  if (error && !film) return <Problem error={error} onRetry={reload} whole />;
   if (!film) return <PageSkeleton />;
   return (
     <div className="page page--wide">
