@@ -53,6 +53,8 @@ export default function ChartCanvas({ theme, ...props }: ChartProps & { theme: s
 
 function configuration(props: ChartProps, pick: (index: number) => void, marker: () => number | null | undefined): ChartConfiguration<'line' | 'bar'> {
   const { kind, labels, series, max, stacked, onPick, format = count } = props;
+  // Of one view there is no half; nor are there two lines that say "1".
+  const whole = series.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)));
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   return {
     type: kind,
@@ -77,7 +79,7 @@ function configuration(props: ChartProps, pick: (index: number) => void, marker:
           max,
           border: { display: false },
           grid: { color: token('--line') },
-          ticks: { color: token('--ink-3'), maxTicksLimit: 6, callback: (value) => format(Number(value)) },
+          ticks: { color: token('--ink-3'), maxTicksLimit: 6, ...(whole ? { precision: 0 } : {}), callback: (value) => format(Number(value)) },
         },
       },
       plugins: {
