@@ -9,10 +9,11 @@ import lighthouse from 'lighthouse';
 import puppeteer from 'puppeteer-core';
 
 const [executablePath, base, written] = process.argv.slice(2);
-const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'] });
-try {
-  for (const { page: path, role } of JSON.parse(written)) {
-    const page = await browser.newPage();
+// A browser for each: Lighthouse leaves the one it used as it likes.
+for (const { page: path, role } of JSON.parse(written)) {
+  const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'] });
+  try {
+    const [page] = await browser.pages();
     if (role) {
       await page.goto(base, { waitUntil: 'networkidle0' });
       await page.click(`[data-testid=sign-in-${role}]`);
@@ -23,8 +24,7 @@ try {
     const misses = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);
     const mark = (category) => Math.round(lhr.categories[category].score * 100);
     console.log(JSON.stringify({ page: path, accessibility: mark('accessibility'), bestPractices: mark('best-practices'), misses }));
-    await page.close();
+  } finally {
+    await browser.close();
   }
-} finally {
-  await browser.close();
 }

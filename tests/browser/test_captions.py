@@ -128,7 +128,7 @@ def test_a_viewer_chooses_a_language_and_it_is_remembered(
     page.get_by_test_id("player").hover()
     page.get_by_test_id("captions-menu").click()
     expect(page.get_by_test_id("captions-menu-ka")).to_have_attribute("aria-checked", "true")
-    expect(page.get_by_role("menuitemradio")).to_have_text(["Off", "ქართული", "English"])
+    expect(page.get_by_role("menuitemradio")).to_have_text(["Off", "ქართული", "English", "How captions look…"])
     page.get_by_test_id("captions-menu-en").click()
     read_at(page, 4.0, "Hello 2")
     page.keyboard.press("c")

@@ -165,6 +165,7 @@ def test_priority_decides_who_is_next_and_only_admins_have_the_levers(
     assert worker["busy"] in (0, 1)
 
 
+@pytest.mark.acceptance
 def test_an_ffmpeg_that_dies_over_the_stills_costs_none(platform: Platform, suite: Suite, films: Path) -> None:
     # Few keyframes, so that all of it is decoded, and the process lives long enough to be met.
     coding = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "500", "-pix_fmt", "yuv420p")

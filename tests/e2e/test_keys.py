@@ -272,6 +272,7 @@ def test_only_admins_turn_keys(platform: Platform, video: str) -> None:
     refused(platform.admin.post("/api/admin/keys/rotate", json=unknown), 404, "video_not_found")
 
 
+@pytest.mark.acceptance
 def test_a_master_key_is_turned(tmp_path: Path, short_film: Path) -> None:
     suite = Suite(tmp_path / "home").start()
     platform = Platform(suite)

@@ -270,6 +270,7 @@ def grown_old(suite: Suite, video: str, days: int = 40) -> None:
     )
 
 
+@pytest.mark.acceptance
 def test_old_sources_are_moved_and_serve_from_there(new_suite: Callable[..., Suite], make: MakeFilm) -> None:
     suite = new_suite(SOURCE_RETENTION="cold", SOURCE_RETENTION_DAYS="30").start()
     platform = Platform(suite)

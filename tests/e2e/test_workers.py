@@ -63,6 +63,7 @@ def test_three_workers_one_killed_and_redis_emptied_end_with_a_whole_film(own_su
         suite.stop()
 
 
+@pytest.mark.acceptance
 def test_two_workers_on_one_chunk_by_mistake_make_one_right_film(own_suite: Suite, films: Path) -> None:
     """A worker sleeps through its lease, another takes the chunk, and the first one wakes up and goes on."""
     film = make_film(films / "mistake.mp4", seconds=20, size="1280x720")
