@@ -25,7 +25,7 @@ const client = createEmbedClient({
   shelf: sessionShelf(videoId),
   onTokenNeeded: () => say('tokenNeeded'),
 });
-let tokenGiven: (() => void) | undefined;
+const tokenGiven: (() => void)[] = [];
 const remote = mount();
 
 /** Nobody shall copy, bookmark or share an address with a token in it, spent or not. */
@@ -79,7 +79,7 @@ async function run(command: Command): Promise<void> {
       await remote.play();
       // Asked for while there was nothing to play it with: it plays when there is.
       if (remote.face !== 'tokenNeeded') return undefined;
-      await new Promise<void>((resolve) => (tokenGiven = resolve));
+      await new Promise<void>((resolve) => tokenGiven.push(resolve));
       return remote.play();
     case 'pause':
       return remote.pause();
@@ -94,7 +94,8 @@ async function run(command: Command): Promise<void> {
     case 'setToken':
       client.setToken(command.token);
       remote.retry();
-      return tokenGiven?.();
+      for (const given of tokenGiven.splice(0)) given();
+      return undefined;
     case 'getState':
       return undefined;
   }
@@ -105,9 +106,11 @@ parent.listen((data) => {
   if (!parsed) return;
   if ('invalid' in parsed) return say('error', { id: parsed.id, kind: 'invalidMessage', code: 'invalid_message', message: parsed.invalid });
   const { command } = parsed;
-  void run(command).then(() => {
+  const answer = (): void => {
     if (command.type === 'getState' || command.id !== undefined) say('state', { id: command.id, ...remote.state });
-  });
+  };
+  // What a film does not do is in its state, and told as an error of its own.
+  run(command).then(answer, answer);
 });
 addEventListener('pagehide', () => client.keep());
 

@@ -1,8 +1,13 @@
 import type { Translate } from './index';
 
 /** That of the page, which i18n/index.ts keeps; not by it, since the player without the app has neither it nor React. */
-function currentLanguage(): string {
-  return document.documentElement.lang || 'en';
+export function pageLanguage(): string {
+  try {
+    // A host may have written en_US, or anything at all.
+    return Intl.getCanonicalLocales(document.documentElement.lang.replaceAll('_', '-'))[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
 }
 
 /** 72 -> "1:12", 3725 -> "1:02:05". The clock of a player, the same in every language. */
@@ -54,8 +59,8 @@ export function longDate(iso: string, language: string): string {
 const kept = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
 function formatter<T extends Intl.NumberFormat | Intl.DateTimeFormat>(name: string, make: (language: string) => T): T {
-  const key = `${currentLanguage()} ${name}`;
-  const made = (kept.get(key) as T | undefined) ?? make(currentLanguage());
+  const key = `${pageLanguage()} ${name}`;
+  const made = (kept.get(key) as T | undefined) ?? make(pageLanguage());
   kept.set(key, made);
   return made;
 }

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react';
 import en from './en.json';
 import ka from './ka.json';
 
-/** Another language is one JSON file and one line here. */
+/** Another language is one JSON file, and its name here and in player.ts. */
 export const languages = { ka: { name: 'ქართული', short: 'ქარ', messages: ka }, en: { name: 'English', short: 'EN', messages: en } } as const;
 export type Language = keyof typeof languages;
 export type Translate = (key: string, values?: Record<string, unknown>) => string;
@@ -17,7 +17,8 @@ function remembered(): Language {
   } catch {
     // Forbidden storage: the browser's own language decides.
   }
-  return navigator.language.toLowerCase().startsWith('ka') ? 'ka' : 'en';
+  const wishes = navigator.languages.map((one) => one.toLowerCase().split('-')[0] ?? '');
+  return (wishes.find((code) => code in languages) as Language | undefined) ?? 'en';
 }
 
 const instance: i18n = i18next.createInstance();
@@ -31,7 +32,12 @@ void instance.init({
   interpolation: { escapeValue: false },
   returnNull: false,
 });
-document.documentElement.lang = instance.language;
+function tellPage(language: string): void {
+  document.documentElement.lang = language;
+  document.documentElement.dir = instance.dir(language);
+}
+
+tellPage(instance.language);
 
 export function currentLanguage(): Language {
   return instance.language as Language;
@@ -39,7 +45,7 @@ export function currentLanguage(): Language {
 
 export function setLanguage(language: Language): void {
   // First, since formats ask the page.
-  document.documentElement.lang = language;
+  tellPage(language);
   void instance.changeLanguage(language);
   try {
     localStorage.setItem(STORAGE_KEY, language);

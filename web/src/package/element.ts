@@ -3,7 +3,7 @@ import type { PlayerEvents } from '../player/events';
 import { Remote } from '../player/remote';
 import type { PlayerOptions } from '../player/types';
 import { adoptStyles } from './styles';
-import type { GetAuthToken } from './types';
+import type { FilmOptions, GetAuthToken } from './types';
 
 /** What the element fires, each with its `detail`; all of it bubbles. */
 export type LecternPlayerEvents = PlayerEvents & { next: { chapterId: string }; unauthorized: null };
@@ -11,7 +11,7 @@ export type LecternPlayerEvents = PlayerEvents & { next: { chapterId: string }; 
 /** These make another film of it; all others are handed on while it plays. */
 const ofTheFilm = ['video-id', 'chapter-id', 'api-url'];
 const shown = ['lang', 'title', 'poster', 'next', 'next-title'];
-const settable = ['getAuthToken', 'currentTime', 'volume', 'muted', 'playbackRate'] as const;
+const settable = ['filmOptions', 'getAuthToken', 'currentTime', 'volume', 'muted', 'playbackRate'] as const;
 
 /** On a server there are no elements; there the class is never made. */
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
@@ -27,7 +27,8 @@ export class LecternPlayer extends Base {
 
   #remote: Remote | null = null;
   #getAuthToken: GetAuthToken | null = null;
-  #wish: { at?: number; play?: boolean } = {};
+  #filmOptions: FilmOptions = {};
+  #wish: { at?: number; play?: boolean; volume?: number; muted?: boolean; rate?: number } = {};
 
   /** The platform's JWT, or a promise of it; asked for on each call. */
   get getAuthToken(): GetAuthToken | null {
@@ -37,6 +38,16 @@ export class LecternPlayer extends Base {
   set getAuthToken(value: GetAuthToken | null) {
     this.#getAuthToken = value;
     this.#mount();
+  }
+
+  /** Markers, who watches, whether the file is offered; all of it may change while the film plays. */
+  get filmOptions(): FilmOptions {
+    return this.#filmOptions;
+  }
+
+  set filmOptions(value: FilmOptions) {
+    this.#filmOptions = value;
+    this.#remote?.update(value);
   }
 
   /** Seconds. */
@@ -63,27 +74,30 @@ export class LecternPlayer extends Base {
 
   /** 0 to 1. */
   get volume(): number {
-    return this.#remote?.state.volume ?? 1;
+    return this.#remote?.state.volume ?? this.#wish.volume ?? 1;
   }
 
   set volume(value: number) {
-    this.#remote?.setVolume(value, undefined);
+    if (this.#remote) this.#remote.setVolume(value, undefined);
+    else this.#wish.volume = value;
   }
 
   get muted(): boolean {
-    return this.#remote?.state.muted ?? false;
+    return this.#remote?.state.muted ?? this.#wish.muted ?? false;
   }
 
   set muted(value: boolean) {
-    this.#remote?.setVolume(undefined, value);
+    if (this.#remote) this.#remote.setVolume(undefined, value);
+    else this.#wish.muted = value;
   }
 
   get playbackRate(): number {
-    return this.#remote?.state.rate ?? 1;
+    return this.#remote?.state.rate ?? this.#wish.rate ?? 1;
   }
 
   set playbackRate(value: number) {
-    this.#remote?.setRate(value);
+    if (this.#remote) this.#remote.setRate(value);
+    else this.#wish.rate = value;
   }
 
   /** Resolves when it plays, or when it can not: then there was an `error`. */
@@ -149,11 +163,12 @@ export class LecternPlayer extends Base {
     if (this.#remote || !this.isConnected || !this.#getAuthToken || !videoId || !chapterId) return;
     adoptStyles();
     const start = Number.parseFloat(this.getAttribute('start') ?? '');
-    const { at, play } = this.#wish;
+    const { at, play, volume, muted = this.hasAttribute('muted') || undefined, rate } = this.#wish;
     this.#wish = {};
     this.#remote = new Remote(
       this,
       {
+        ...this.#filmOptions,
         ...this.#shown(),
         videoId,
         chapterId,
@@ -162,7 +177,11 @@ export class LecternPlayer extends Base {
         onUnauthorized: () => this.#fire('unauthorized', null),
         autoplay: this.hasAttribute('autoplay'),
         startAt: at ?? (Number.isFinite(start) ? start : null),
-        prefs: this.hasAttribute('muted') ? { muted: true } : {},
+        prefs: {
+          ...(volume === undefined ? {} : { volume }),
+          ...(muted === undefined ? {} : { muted }),
+          ...(rate === undefined ? {} : { rate }),
+        },
         hotkeys: this.getAttribute('hotkeys') === 'page' ? 'page' : 'player',
       },
       (type, detail) => this.#fire(type, detail),

@@ -36,6 +36,7 @@ export interface Embed {
 }
 
 interface Asked {
+  message: object;
   resolve: (state: RemoteState) => void;
   reject: (error: Error) => void;
 }
@@ -46,6 +47,7 @@ export function createEmbed(iframe: HTMLIFrameElement, { origin, getToken }: Emb
   const gone = new AbortController();
   let waiting: object[] | null = [];
   let next = 1;
+  let hasSpoken = false;
 
   const post = (message: object): void => iframe.contentWindow?.postMessage({ lectern: 1, ...message }, origin);
 
@@ -53,9 +55,10 @@ export function createEmbed(iframe: HTMLIFrameElement, { origin, getToken }: Emb
     if (gone.signal.aborted) return Promise.reject(new Error('This embed was destroyed.'));
     const id = next++;
     return new Promise((resolve, reject) => {
-      asked.set(id, { resolve, reject });
-      if (waiting) waiting.push({ ...message, id });
-      else post({ ...message, id });
+      const numbered = { ...message, id };
+      asked.set(id, { message: numbered, resolve, reject });
+      if (waiting) waiting.push(numbered);
+      else post(numbered);
     });
   }
 
@@ -68,6 +71,9 @@ export function createEmbed(iframe: HTMLIFrameElement, { origin, getToken }: Emb
   function heard({ source, origin: from, data }: MessageEvent): void {
     if (source !== iframe.contentWindow || from !== origin || typeof data !== 'object' || data?.lectern !== 1) return;
     begin();
+    // A frame that looked as if it were there may not have listened yet: what it has not answered is said again.
+    if (!hasSpoken) for (const { message } of asked.values()) post(message);
+    hasSpoken = true;
     const { type, id } = data as { type: string; id?: number };
     const one = id === undefined ? undefined : asked.get(id);
     if (one) {
@@ -75,8 +81,17 @@ export function createEmbed(iframe: HTMLIFrameElement, { origin, getToken }: Emb
       if (type === 'error') one.reject(new Error(String(data.message)));
       else one.resolve(data as RemoteState);
     }
-    if (type === 'tokenNeeded' && getToken) void Promise.resolve(getToken()).then((token) => post({ type: 'setToken', token }));
+    if (type === 'tokenNeeded' && getToken) void tokenFor(getToken);
     for (const listener of listeners.get(type) ?? []) listener(data as never);
+  }
+
+  async function tokenFor(get: NonNullable<typeof getToken>): Promise<void> {
+    try {
+      post({ type: 'setToken', token: await get() });
+    } catch (error) {
+      // The frame keeps its button, which asks again.
+      reportError(error);
+    }
   }
 
   addEventListener('message', heard, { signal: gone.signal });

@@ -183,6 +183,18 @@ describe('BeatSender', () => {
     expect(beacons.map(({ state }) => state)).toEqual(['playing', 'ended']);
   });
 
+  it('trusts no beacon without a network, and loses nothing', async () => {
+    const { recorder, sent, beacons, sender } = setUp(() => Promise.resolve(progress));
+    sender.bind('/beat');
+    play(recorder, 0, 5);
+    const online = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    sender.leave(false);
+    expect(beacons).toEqual([]);
+    online.mockRestore();
+    await sender.flush();
+    expect(sent.flatMap(({ intervals }) => intervals.map(({ from, to }) => [from, to]))).toEqual([[0, 5]]);
+  });
+
   it('says how old a beat is that had to wait, and leaves it as it was', async () => {
     let alive = false;
     const { recorder, sent, sender } = setUp(() => (alive ? Promise.resolve(progress) : Promise.reject(networkError())));

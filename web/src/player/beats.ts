@@ -126,7 +126,8 @@ export class BeatSender {
   /** For a page that may be gone in a moment: no answer is awaited. `ended`: the viewer does not come back to it. */
   leave(ended: boolean): void {
     const url = this.#url;
-    if (!url) return;
+    // Without a network a beacon is taken and dropped; what is kept goes out when the page is back.
+    if (!url || !navigator.onLine) return;
     const repeated = this.#unanswered;
     if (repeated) this.#options.beacon(url, written(repeated));
     const fresh = this.#cut(ended ? 'ended' : this.#state());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { report, RequestLog, withoutSecrets } from './diagnostics';
+import { plainMessage, report, RequestLog, withoutSecrets } from './diagnostics';
 
 describe('what is copied', () => {
   const secret = 'Zq-credential_0123456789';
@@ -21,6 +21,12 @@ describe('what is copied', () => {
     for (let n = 0; n < 40; n += 1) log.add({ at: 0, method: 'GET', url: `/n${n}`, status: 0, milliseconds: null, code: 'network' });
     expect(log.lines()).toHaveLength(30);
     expect(log.lines()[0]).toContain('no answer /n10 network');
+  });
+
+  it('is told of an error by the library without the credential in its address', () => {
+    const said = plainMessage(`HLS playlist request error at URL: https://films.example.org/api/playback/${secret}/full/master.m3u8, twice (/api/videos/stream?token=${secret}).`);
+    expect(said).not.toContain(secret);
+    expect(said).toContain('HLS playlist request error at URL: https://films.example.org/api/playback/.../full/master.m3u8');
   });
 
   it('leaves an address that is none as it is', () => expect(withoutSecrets('blob:x')).not.toContain('?'));

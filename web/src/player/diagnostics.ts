@@ -41,6 +41,11 @@ export function withoutSecrets(url: string): string {
   }
 }
 
+/** What a library says of an error, with its addresses as above: VHS writes them out in full. */
+export function plainMessage(message: string): string {
+  return message.replace(/(?:[a-z][a-z+.-]*:\/\/|\/)[^\s"')]+/gi, withoutSecrets);
+}
+
 export interface Facts {
   code: string;
   message: string;

@@ -1,5 +1,6 @@
 import type { Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
+import { pause } from './patience';
 
 const ASK_AGAIN_MS = 1_500;
 
@@ -54,16 +55,6 @@ export class FileDownload {
     this.#running = null;
     this.#hooks.progress(null);
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** The server names the file; a link keeps the page where a change of address would leave it on a refusal. */

@@ -15,7 +15,7 @@ import './view/overlay.css';
 import './view/panels.css';
 
 const HIDE_AFTER_MS = 2_600;
-const painted = ['translate', 'title', 'posterUrl', 'nextTitle'] as const;
+const painted = ['translate', 'title', 'posterUrl', 'nextTitle', 'canDownload', 'markers'] as const;
 
 export interface MountedPlayer {
   readonly playback: Playback;

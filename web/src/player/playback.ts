@@ -5,7 +5,8 @@ import type { PlaybackSession, ProgressDocument, VideoStatus } from '../api/type
 import { BeatSender, PlayedRecorder } from './beats';
 import type { ShownCue } from './captions';
 import { Choices } from './choices';
-import { report, RequestLog } from './diagnostics';
+import { plainMessage, report, RequestLog } from './diagnostics';
+import { patiently } from './patience';
 import { FileDownload } from './download';
 import { createEngine, type Engine } from './engine';
 import { faceOfError, faceOfStatus, resumePoint } from './faces';
@@ -93,7 +94,7 @@ export class Playback {
     const signal = this.#gone.signal;
     try {
       const [status, progress] = await Promise.all([
-        this.#client.videoStatus(this.options.videoId, signal),
+        patiently(() => this.#client.videoStatus(this.options.videoId, signal), signal),
         // Staff have no progress of their own; the film plays all the same.
         this.#client.chapterProgress(this.options.chapterId, signal).catch(() => null),
       ]);
@@ -173,7 +174,7 @@ export class Playback {
     if (play) this.#telemetry.wish();
     this.store.set({ phase: 'opening', face: null, resumeAt: null, ended: false, position: at });
     try {
-      const [session] = await Promise.all([this.#session.open(), this.#build()]);
+      const [session] = await Promise.all([patiently(() => this.#session.open(), this.#gone.signal), this.#build()]);
       if (this.#gone.signal.aborted) return;
       this.#beats.bind(session.beatUrl, session.firstSeq);
       this.#learnViewer(session);
@@ -396,6 +397,8 @@ export class Playback {
 
   async #cameBack(): Promise<void> {
     this.#reachable(true);
+    const { phase, face } = this.store.state;
+    if (phase === 'face' && face?.kind === 'offline') return this.retry();
     await this.#beats.flush();
   }
 
@@ -425,8 +428,10 @@ export class Playback {
     this.#reopening = false;
   }
 
-  #mediaFailed(message: string): void {
+  #mediaFailed(said: string): void {
     if (this.store.state.phase === 'face') return;
+    // From here it goes to a person, to analytics and to the page around the player.
+    const message = plainMessage(said);
     const face: Face = navigator.onLine ? { kind: 'broken', code: 'media_error', message } : { kind: 'offline' };
     this.#showFace(face, { code: face.kind === 'broken' ? face.code : NETWORK, message });
   }

@@ -34,7 +34,7 @@ export function ProcessingStatus({ status, client }: { status: VideoStatus; clie
   const { replacing } = status;
   const busy = status.status === 'processing' || status.status === 'uploading' || status.status === 'playable';
   return (
-    <div className="processing" aria-live="polite">
+    <div className="processing">
       {busy && <Making value={status.percent} text={t(whatIsDone(status))} eta={status.eta} />}
       {busy && status.renditions.length > 0 && (
         <ul className="processing__renditions">
@@ -72,7 +72,7 @@ function Stills({ status, client }: { status: VideoStatus; client?: Client }) {
     <ul className="stills" aria-label={t('upload.stills')} data-testid="stills">
       {shown.map(({ time, url, width, height }) => (
         <li key={time}>
-          <img src={url} width={width} height={height} alt={t('upload.stillAt', { time: clock(time) })} />
+          <img src={client ? client.url(url) : url} width={width} height={height} alt={t('upload.stillAt', { time: clock(time) })} />
         </li>
       ))}
     </ul>
@@ -117,7 +117,8 @@ function Making({ value, text, eta }: { value: number; text: string; eta: number
     <div className="processing__making">
       <p className="processing__line">
         <span>
-          {text}
+          {/* What is going on is read out when it changes; how far it is may be asked for */}
+          <span aria-live="polite">{text}</span>
           {eta !== null && eta > 5 && <small className="processing__left"> · {t('film.timeLeft', { time: duration(eta, t) })}</small>}
         </span>
         <strong data-testid="progress-percent">{percent(value)}</strong>

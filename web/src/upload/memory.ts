@@ -67,10 +67,12 @@ export function createMemory(): UploadMemory {
       // Locks end with their page, however it ends; without them (no TLS) each page thinks it is the only one.
       if (!('locks' in navigator) || held.has(key)) return Promise.resolve(true);
       return new Promise((resolve) => {
-        void navigator.locks.request(`lectern.upload ${key}`, { ifAvailable: true }, (lock) => {
+        const asked = navigator.locks.request(`lectern.upload ${key}`, { ifAvailable: true }, (lock) => {
           resolve(lock !== null);
           return lock ? new Promise<void>((release) => held.set(key, release)) : undefined;
         });
+        // A browser that refuses locks here is as one that has none.
+        asked.catch(() => resolve(true));
       });
     },
   };

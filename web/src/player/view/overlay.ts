@@ -39,6 +39,8 @@ export function overlay(playback: Playback): View {
     const again: Action = { text: t('player.again'), testId: 'face-retry', run: () => playback.retry(), primary: true };
     const leave: Action[] = options.onBack ? [{ text: t('player.toCourse'), testId: 'face-back', run: options.onBack }] : [];
     const copy: Action = { text: t('player.copyDiagnostics'), testId: 'copy-diagnostics', run: () => void playback.copyDiagnostics() };
+    // Where the page offers no way back, asking again is the next step: the teacher may have opened it meanwhile.
+    const onward = leave.length > 0 ? leave : [again];
     const testId = `face-${face.kind}`;
     switch (face.kind) {
       case 'processing': {
@@ -50,13 +52,13 @@ export function overlay(playback: Playback): View {
         return box;
       }
       case 'failed':
-        return card(testId, 'alert', t('player.failedTitle'), `${filmFailure(face, t)} ${t('player.failedText')}`, [...leave, copy]);
+        return card(testId, 'alert', t('player.failedTitle'), `${filmFailure(face, t)} ${t('player.failedText')}`, [...onward, copy]);
       case 'locked':
-        return card(testId, 'lock', t('player.lockedTitle'), t('player.lockedText'), leave);
+        return card(testId, 'lock', t('player.lockedTitle'), t('player.lockedText'), onward);
       case 'notEntitled':
-        return card(testId, 'lock', t('player.notEntitledTitle'), t('player.notEntitledText'), leave);
+        return card(testId, 'lock', t('player.notEntitledTitle'), t('player.notEntitledText'), onward);
       case 'deleted':
-        return card(testId, 'film', t('player.deletedTitle'), t('player.deletedText'), leave);
+        return card(testId, 'film', t('player.deletedTitle'), t('player.deletedText'), onward);
       case 'elsewhere':
         return card(testId, 'swap', t('player.elsewhereTitle'), t('player.elsewhereText'), [{ ...again, text: t('player.watchHere') }, ...leave]);
       case 'signedOut':
@@ -98,7 +100,7 @@ export function overlay(playback: Playback): View {
     const again: Action = { text: t('player.watchAgain'), testId: 'watch-again', run: () => void playback.replay() };
     const actions: Action[] = [...nextAction(playback, state), again];
     if (!progress?.isCompleted) {
-      return card('end', 'clock', t('player.endedTitle'), progress ? t('player.endedText', { percent: percent(progress.watchPercentage) }) : '', actions);
+      return card('end', 'clock', t('player.endedTitle'), progress ? t('player.endedText', { percent: percent(progress.watchPercentage), needed: percent(progress.completionPercentage) }) : '', actions);
     }
     const upNext = options.nextTitle ? t('player.upNext', { title: options.nextTitle }) : '';
     const text = progress.nextChapterId ? upNext : t('player.lastChapter');

@@ -1,9 +1,12 @@
+import { pageLanguage } from '../../i18n/format';
 import type { Playback } from '../playback';
 import { h } from './dom';
 import type { View } from './timeline';
 
 const MOVE_EVERY_MS = 8_000;
 const LOOK_EVERY_MS = 1_000;
+/** Between two drawings, whatever is done to it: a page that hides it in a loop must not hang in another one. */
+const REST_MS = 200;
 /** Percent of the picture that the text keeps away from its edges. */
 const MARGIN = 6;
 
@@ -17,6 +20,7 @@ export function watermark(playback: Playback, root: HTMLElement): View & { destr
   let mark: HTMLElement | null = null;
   let place = { left: 0, top: 0 };
   let said = '';
+  let written = '';
 
   const text = (): string => {
     const { watermark: shown, viewer } = playback.store.state;
@@ -29,10 +33,15 @@ export function watermark(playback: Playback, root: HTMLElement): View & { destr
   };
   const wanted = (): boolean => playback.store.state.phase === 'active' && playback.store.state.watermark.length > 0;
   const isSeen = (): boolean => {
-    if (!mark?.isConnected || mark.parentElement !== root || mark.textContent !== said) return false;
-    const { display, visibility, opacity, transform, clipPath } = getComputedStyle(mark);
-    const untouched = transform === 'none' && clipPath === 'none' && display !== 'none' && visibility === 'visible';
-    return untouched && Number(opacity) > 0.1 && mark.offsetWidth > 0;
+    if (!mark?.isConnected || mark.parentElement !== root || mark.textContent !== said || mark.style.cssText !== written) return false;
+    // Of a player that is hidden as a whole nothing is seen, and nobody to blame.
+    if (root.offsetWidth === 0) return true;
+    const { display, visibility, opacity } = getComputedStyle(mark);
+    return display !== 'none' && visibility === 'visible' && Number(opacity) > 0.1 && mark.offsetWidth > 0;
+  };
+  let drawnAt = -Infinity;
+  const mend = (): void => {
+    if (wanted() && !isSeen() && performance.now() - drawnAt > REST_MS) draw();
   };
   /** Built anew rather than mended: what was hung on the old one (a style, a class, a listener) goes with it. */
   function draw(): void {
@@ -40,7 +49,6 @@ export function watermark(playback: Playback, root: HTMLElement): View & { destr
     mark = null;
     if (!wanted()) return;
     said = text();
-    // Not `h`: nobody finds it by a name that stays the same.
     mark = document.createElement('div');
     mark.textContent = said;
     mark.ariaHidden = 'true';
@@ -57,16 +65,23 @@ export function watermark(playback: Playback, root: HTMLElement): View & { destr
       'text-shadow': '0 0 3px rgb(0 0 0), 0 0 1px rgb(0 0 0)',
       'pointer-events': 'none',
       'user-select': 'none',
+      transform: 'none',
+      translate: 'none',
+      scale: 'none',
+      filter: 'none',
+      'clip-path': 'none',
       'z-index': '1',
     };
     for (const [name, value] of Object.entries(style)) mark.style.setProperty(name, value, 'important');
+    written = mark.style.cssText;
     root.append(mark);
+    drawnAt = performance.now();
   }
 
-  const watcher = new MutationObserver(() => wanted() && !isSeen() && draw());
+  const watcher = new MutationObserver(mend);
   watcher.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ['style', 'class', 'hidden'], characterData: true });
   // A rule in a style sheet changes nothing that an observer sees.
-  const looking = setInterval(() => wanted() && !isSeen() && draw(), LOOK_EVERY_MS);
+  const looking = setInterval(mend, LOOK_EVERY_MS);
   const moving = setInterval(() => wanted() && move(), MOVE_EVERY_MS);
 
   return {
@@ -83,5 +98,5 @@ export function watermark(playback: Playback, root: HTMLElement): View & { destr
 }
 
 function now(): string {
-  return new Date().toLocaleString(document.documentElement.lang || 'en', { dateStyle: 'short', timeStyle: 'short' });
+  return new Date().toLocaleString(pageLanguage(), { dateStyle: 'short', timeStyle: 'short' });
 }
