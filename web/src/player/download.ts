@@ -1,6 +1,6 @@
 import type { Client } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
-import { pause } from './patience';
+import { pause } from '../api/pause';
 
 const ASK_AGAIN_MS = 1_500;
 

@@ -1,4 +1,5 @@
 import { asApiError } from '../api/errors';
+import { pause } from '../api/pause';
 
 const TRIES = 4;
 const FIRST_WAIT_MS = 1_000;
@@ -19,17 +20,4 @@ export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): 
       await pause(Math.min(wait, LONGEST_WAIT_MS), signal);
     }
   }
-}
-
-/** Ends early, and without a failure, where `signal` does. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
 }

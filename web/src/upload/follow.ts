@@ -1,3 +1,4 @@
+import { pause } from '../api/pause';
 import { asApiError, ApiError, networkError, toError } from '../api/errors';
 import type { Client } from '../api/client';
 import type { VideoStatus } from '../api/types';
@@ -115,17 +116,4 @@ async function open(client: Client, videoId: string, lastId: string | null, sign
   // 204: nothing new, which the next question will find settled.
   if (!response.ok || !response.body || response.status === 204) throw new NoStream(response.status, { code: 'no_stream' });
   return response.body.getReader();
-}
-
-/** A moment, or until `signal` ends it. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

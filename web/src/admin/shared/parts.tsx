@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState, type InputHTMLAttributes, type Reac
 import { Link } from '../../app/router';
 import { useTranslate } from '../../i18n';
 import { Icon } from '../../ui/Icon';
+import type { IconName } from '../../ui/icons';
 import { ConfirmDialog } from '../../ui/pieces';
 import { useCurrentInView } from '../../ui/useCurrentInView';
 import type { Action } from './hooks';
@@ -126,6 +127,7 @@ export interface Tab {
   id: string;
   label: string;
   to: string;
+  icon?: IconName;
 }
 
 /** Parts of a page that have addresses of their own, so they are links. */
@@ -133,8 +135,9 @@ export function Tabs({ label, current, tabs }: { label: string; current: string;
   const row = useCurrentInView<HTMLElement>(current);
   return (
     <nav ref={row} className="tabs" aria-label={label}>
-      {tabs.map(({ id, label: text, to }) => (
+      {tabs.map(({ id, label: text, to, icon }) => (
         <Link key={id} to={to} className="tabs__one" aria-current={id === current ? 'page' : undefined} data-testid={`tab-${id}`}>
+          {icon && <Icon name={icon} />}
           {text}
         </Link>
       ))}

@@ -9,7 +9,6 @@ import type { Playback } from '../../player/playback';
 import VideoPlayer from '../../player/VideoPlayer';
 import { Icon } from '../../ui/Icon';
 import type { IconName } from '../../ui/icons';
-import { useCurrentInView } from '../../ui/useCurrentInView';
 import { ConfirmDialog, Loading, Notice, Skeleton } from '../../ui/pieces';
 import { Failure, ProcessingStatus, StateChip } from '../../upload/ProcessingStatus';
 import { requestFailure } from '../../i18n/failures';
@@ -17,6 +16,7 @@ import { useVideoStatus } from '../../upload/useVideoStatus';
 import { CaptionsPanel } from '../captions/CaptionsPanel';
 import { CuePreview } from '../captions/CuePreview';
 import type { EditedCue } from '../captions/cues';
+import { Tabs } from '../shared/parts';
 import { useAction } from '../useAction';
 import { api, type Details } from './api';
 import { Insight } from './Insight';
@@ -33,8 +33,6 @@ const tabs = [
   { name: 'poster', label: 'videoPage.poster', icon: 'picture' },
   { name: 'processing', label: 'videoPage.processing', icon: 'jobs' },
 ] as const satisfies { name: string; label: string; icon: IconName }[];
-
-type Tab = (typeof tabs)[number]['name'];
 
 export default function VideoPage({ videoId }: { videoId: string }) {
   const t = useTranslate();
@@ -147,7 +145,11 @@ function Workbench({ film, status, changed }: { film: Details; status: Status; c
         {status && <ProcessingStatus status={status} />}
       </div>
       <div className="video__work">
-        <Tabs chosen={chosen} />
+        <Tabs
+          label={t('videoPage.parts')}
+          current={chosen}
+          tabs={tabs.map(({ name, label, icon }) => ({ id: name, label: t(label), to: `?tab=${name}`, icon }))}
+        />
         <section aria-label={t(tabs.find(({ name }) => name === chosen)!.label)} className="video__panel" data-testid={`video-${chosen}`}>
           {chosen === 'overview' && (
             <>
@@ -162,25 +164,6 @@ function Workbench({ film, status, changed }: { film: Details; status: Status; c
         </section>
       </div>
     </div>
-  );
-}
-
-function Tabs({ chosen }: { chosen: Tab }) {
-  const t = useTranslate();
-  const row = useCurrentInView<HTMLUListElement>(chosen);
-  return (
-    <nav className="tabs" aria-label={t('videoPage.parts')}>
-      <ul ref={row} className="tabs__list">
-        {tabs.map(({ name, label, icon }) => (
-          <li key={name}>
-            <Link to={`?tab=${name}`} className="tabs__one" aria-current={name === chosen ? 'page' : undefined} data-testid={`tab-${name}`}>
-              <Icon name={icon} />
-              {t(label)}
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </nav>
   );
 }
 
