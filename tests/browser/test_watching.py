@@ -251,18 +251,24 @@ def test_why_a_film_failed_is_said_in_georgian(platform: Platform, open_page: Op
         expect(place).not_to_contain_text(failed["error"]["message"])
 
 
-def test_a_film_that_is_still_being_made_is_watched_and_sought_through(
-    platform: Platform, open_page: OpenPage, tmp_path: Path
-) -> None:
-    """A jump to where nothing is made yet plays on, at the lowest rung; no wait is taken for a slow network."""
+def in_the_making(platform: Platform, open_page: OpenPage, directory: Path) -> tuple[Page, str]:
+    """A student's page in which a film plays that is still being made, and the film's id."""
     course = enrolled_course(platform)
-    uploaded = platform.upload(course.chapters[0], make_film(tmp_path / "long.mp4", seconds=20, size="1920x1080"))
+    uploaded = platform.upload(course.chapters[0], make_film(directory / "long.mp4", seconds=20, size="1920x1080"))
     platform.wait_for(uploaded, "playable")
     page = open_page()
     sign_in(page, "student")
     page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
     page.get_by_test_id("big-play").click()
     wait_for_video(page, "v.currentTime > 0.2 && v.videoWidth > 0")
+    return page, uploaded
+
+
+def test_a_film_that_is_still_being_made_is_watched_and_sought_through(
+    platform: Platform, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """A jump to where nothing is made yet plays on, at the lowest rung; no wait is taken for a slow network."""
+    page, uploaded = in_the_making(platform, open_page, tmp_path)
     page.evaluate("() => { document.querySelector('video').currentTime = 17; }")
     wait_for_video(page, "v.currentTime > 17.3 && v.videoWidth > 0")
     if platform.status(uploaded)["status"] != "ready":
@@ -276,14 +282,7 @@ def test_a_segment_that_comes_too_late_is_asked_for_again(
     platform: Platform, suite: Suite, open_page: OpenPage, tmp_path: Path
 ) -> None:
     """The only rendition that is allowed fails once, and the film goes on as soon as it is there."""
-    course = enrolled_course(platform)
-    uploaded = platform.upload(course.chapters[0], make_film(tmp_path / "long.mp4", seconds=20, size="1920x1080"))
-    platform.wait_for(uploaded, "playable")
-    page = open_page()
-    sign_in(page, "student")
-    page.goto(f"/courses/{course.id}/chapters/{course.chapters[0]}")
-    page.get_by_test_id("big-play").click()
-    wait_for_video(page, "v.currentTime > 0.2 && v.videoWidth > 0")
+    page, _ = in_the_making(platform, open_page, tmp_path)
     with suite.held("services.transcoder.worker"), page.expect_response(refused_segment):
         page.evaluate("() => { document.querySelector('video').currentTime = 17; }")
     wait_for_video(page, "v.currentTime > 17.3 && v.videoWidth > 0")

@@ -8,16 +8,24 @@ export interface Cue {
 
 const TIMING = /^(?:(\d+):)?(\d{2}):(\d{2})[.,](\d{3})[ \t]+-->[ \t]+(?:(\d+):)?(\d{2}):(\d{2})[.,](\d{3})/;
 
-/** The cues of a WebVTT file, in their order. Blocks without a timing (notes, styles, regions) are passed over. */
-export function parseVtt(text: string): Cue[] {
-  const blocks = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').split(/\n{2,}/);
+/** Each block of a WebVTT file that has a timing, in their order; notes, styles and regions are passed over. */
+export function cueBlocks(text: string): (Cue & { settings: string })[] {
+  const blocks = text.replace(/\r\n?/g, '\n').split(/\n{2,}/);
   return blocks.flatMap((block) => {
     const lines = block.split('\n').filter((line) => line !== '');
     const at = /^(NOTE|STYLE|REGION)\b/.test(block.trimStart()) ? -1 : lines.findIndex((line) => TIMING.test(line));
     const timing = at < 0 ? null : TIMING.exec(lines[at]!);
-    const said = lines.slice(at + 1).join('\n').trim();
-    return timing && said ? [{ start: seconds(timing, 1), end: seconds(timing, 5), text: said }] : [];
+    if (!timing) return [];
+    const settings = lines[at]!.slice(timing[0].length).trim();
+    return [{ start: seconds(timing, 1), end: seconds(timing, 5), settings, text: lines.slice(at + 1).join('\n') }];
   });
+}
+
+/** What is said in a WebVTT file; a cue without words says nothing. */
+export function parseVtt(text: string): Cue[] {
+  return cueBlocks(text)
+    .map(({ start, end, text: said }) => ({ start, end, text: said.trim() }))
+    .filter(({ text: said }) => said !== '');
 }
 
 function seconds(found: RegExpExecArray, first: number): number {

@@ -1,10 +1,11 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type * as Schema from '../../api/schema';
 import { useData } from '../../app/useData';
 import { useTranslate } from '../../i18n';
 import { dateTime } from '../../i18n/format';
 import { Problem } from '../../pages/Problem';
 import type { Playback } from '../../player/playback';
+import { FilePicker } from '../../ui/FilePicker';
 import { Icon } from '../../ui/Icon';
 import { ConfirmDialog, Loading, Skeleton } from '../../ui/pieces';
 import { Failure } from '../../upload/ProcessingStatus';
@@ -183,7 +184,6 @@ function Drafting({ videoId, draft, changed }: { videoId: string; draft: Schema.
 
 function NewTrack({ videoId, changed, onWrite }: { videoId: string; changed: () => void; onWrite: (language: string) => void }) {
   const t = useTranslate();
-  const input = useRef<HTMLInputElement>(null);
   const [language, setLanguage] = useState('ka');
   const { data: transcribes } = useData('transcribes', async (signal) => ({ known: await captionsApi.transcribes(signal) }));
   const { run, busy, refused } = useAction();
@@ -196,24 +196,14 @@ function NewTrack({ videoId, changed, onWrite }: { videoId: string; changed: () 
       <h2>{t('captionEditor.add')}</h2>
       <LanguageField value={language} onChange={setLanguage} />
       <div className="video__actions">
-        <button type="button" className="button button--small" disabled={busy || !isTag} onClick={() => input.current?.click()}>
-          <Icon name="upload" />
-          {t('captionEditor.upload')}
-        </button>
-        <input
-          ref={input}
-          type="file"
+        <FilePicker
           accept=".vtt,.srt,text/vtt,application/x-subrip"
-          className="visually-hidden"
-          tabIndex={-1}
-          aria-label={t('captionEditor.upload')}
-          data-testid="captions-input"
-          onChange={(event) => {
-            const file = event.target.files?.[0];
-            if (file) void act(() => captionsApi.put(videoId, language, file));
-            event.target.value = '';
-          }}
-        />
+          inputTestId="captions-input"
+          disabled={busy || !isTag}
+          onPick={(file) => void act(() => captionsApi.put(videoId, language, file))}
+        >
+          {t('captionEditor.upload')}
+        </FilePicker>
         <button type="button" className="button button--small" disabled={busy || !isTag} data-testid="captions-write" onClick={() => onWrite(language)}>
           <Icon name="pencil" />
           {t('captionEditor.write')}

@@ -1,4 +1,5 @@
 /** The captions of a film as somebody edits them. Pure: how they look and where they go is elsewhere. */
+import { cueBlocks } from '../../player/vtt';
 
 /** Times are seconds. `id` tells the cue from others while it is edited, and is kept nowhere. */
 export interface EditedCue {
@@ -15,7 +16,6 @@ export interface EditedCue {
 export type CueFault = 'noStart' | 'noEnd' | 'endsBeforeStart' | 'empty' | 'tooLate';
 
 const TIME = /^(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?$/;
-const TIMING = /^(\S+)[ \t]+-->[ \t]+(\S+)(.*)$/;
 const MARK = /<\/?(?:b|i|u|ruby|rt|v|lang)(?:[ .][^<>]*)?>/g;
 const LATEST = 24 * 3600;
 
@@ -52,15 +52,7 @@ function fileTime(seconds: number): string {
 }
 
 export function readCues(vtt: string): EditedCue[] {
-  const blocks = vtt.replace(/\r\n?/g, '\n').split(/\n{2,}/);
-  return blocks.flatMap((block) => {
-    const lines = block.split('\n').filter((line) => line !== '');
-    const at = /^(NOTE|STYLE|REGION)\b/.test(block.trimStart()) ? -1 : lines.findIndex((line) => TIMING.test(line));
-    const timing = at < 0 ? null : TIMING.exec(lines[at]!);
-    const [start, end] = [readTime(timing?.[1] ?? ''), readTime(timing?.[2] ?? '')];
-    if (!timing || start === null || end === null) return [];
-    return [{ id: newId(), start, end, settings: timing[3]!.trim(), text: plain(lines.slice(at + 1).join('\n')) }];
-  });
+  return cueBlocks(vtt).map(({ text, ...cue }) => ({ id: newId(), ...cue, text: plain(text) }));
 }
 
 export function writeCues(cues: readonly EditedCue[]): string {

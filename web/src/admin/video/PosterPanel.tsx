@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { buildUrl } from '../../api/client';
 import { client } from '../../app/auth';
 import { useData } from '../../app/useData';
@@ -6,6 +6,7 @@ import { useTranslate } from '../../i18n';
 import { requestFailure } from '../../i18n/failures';
 import { clock } from '../../i18n/format';
 import type { Playback } from '../../player/playback';
+import { FilePicker } from '../../ui/FilePicker';
 import { Icon } from '../../ui/Icon';
 import { Failure } from '../../upload/ProcessingStatus';
 import { useAction } from '../useAction';
@@ -18,7 +19,6 @@ const origins: Record<Details['poster']['origin'], string> = { found: 'videoPage
 export function PosterPanel({ film, playback, changed }: { film: Details; playback: Playback | null; changed: () => void }) {
   const t = useTranslate();
   const { videoId, poster } = film;
-  const input = useRef<HTMLInputElement>(null);
   const { run, busy, refused } = useAction();
   const [hint, setHint] = useState<string | null>(null);
   const current = film.versions.find(({ isCurrent }) => isCurrent)?.versionId;
@@ -34,8 +34,7 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
     if (picture) await act(() => api.uploadPoster(videoId, picture, true));
     else setHint('videoPage.posterNoFrame');
   };
-  const upload = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
+  const upload = async (file: File): Promise<void> => {
     const picture = await pictureOf(file);
     if (picture) await act(() => api.uploadPoster(videoId, picture, false));
     else setHint('videoPage.posterNoPicture');
@@ -55,23 +54,9 @@ export function PosterPanel({ film, playback, changed }: { film: Details; playba
               <Icon name="film" />
               {t('videoPage.posterFrame')}
             </button>
-            <button type="button" className="button button--small" disabled={busy} onClick={() => input.current?.click()}>
-              <Icon name="upload" />
+            <FilePicker accept="image/*" inputTestId="poster-input" disabled={busy} onPick={(file) => void upload(file)}>
               {t('videoPage.posterUpload')}
-            </button>
-            <input
-              ref={input}
-              type="file"
-              accept="image/*"
-              className="visually-hidden"
-              tabIndex={-1}
-              aria-label={t('videoPage.posterUpload')}
-              data-testid="poster-input"
-              onChange={(event) => {
-                void upload(event.target.files?.[0]);
-                event.target.value = '';
-              }}
-            />
+            </FilePicker>
             {poster.origin !== 'found' && (
               <button type="button" className="button button--small button--quiet" disabled={busy} data-testid="poster-reset" onClick={() => void act(() => api.resetPoster(videoId))}>
                 <Icon name="undo" />
