@@ -14,6 +14,7 @@ from services.media.videos import repository as videos
 from shared.contracts.access import Actor, Role
 from shared.db import Database, Session
 from shared.db.models.media import Rendition
+from shared.http.pages import write_place
 
 
 class LibraryService:
@@ -97,7 +98,7 @@ def _next(rows: Sequence[RowMapping], limit: int, sort: str) -> str | None:
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
-    return cursors.written(sort, (last["sort_key"], last["id"]))
+    return write_place(sort, (last["sort_key"], str(last["id"])))
 
 
 def _rendition(one: Rendition) -> FilmRendition:

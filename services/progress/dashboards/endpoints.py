@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -37,13 +36,11 @@ from services.progress.dashboards.schemas import (
 )
 from services.progress.dashboards.service import DashboardService
 from shared.contracts.model import Document, ExternalId
+from shared.http import pages
 from shared.http.inner import ActingPerson, service_token_claims
-from shared.http.tables import CSV, as_csv, is_csv
+from shared.http.tables import as_csv
 
 router = APIRouter(prefix="/api/admin/analytics", dependencies=[Depends(service_token_claims)], tags=["dashboards"])
-
-JSON_ROWS, CSV_ROWS = 100, 10_000
-_AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 
 
 async def _dashboards(request: Request) -> DashboardService:
@@ -54,25 +51,25 @@ async def _dashboards(request: Request) -> DashboardService:
 Dashboards = Annotated[DashboardService, Depends(_dashboards)]
 
 
-@router.get("/videos", responses=_AS_CSV, response_model=VideoPage)
+@router.get("/videos", responses=pages.AS_CSV, response_model=VideoPage)
 async def videos(
     actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedVideos, Query()], request: Request
 ) -> Response:
     """How each film does: views, how long and how much of it is watched, what it sends."""
-    page = await dashboards.videos(actor, wanted, _limit(request, wanted))
+    page = await dashboards.videos(actor, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, VideoFigures)
 
 
-@router.get("/chapters", responses=_AS_CSV, response_model=ChapterPage)
+@router.get("/chapters", responses=pages.AS_CSV, response_model=ChapterPage)
 async def chapters(
     actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedChapters, Query()], request: Request
 ) -> Response:
     """By how many each chapter was begun and completed."""
-    page = await dashboards.chapters(actor, wanted, _limit(request, wanted))
+    page = await dashboards.chapters(actor, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, ChapterFigures)
 
 
-@router.get("/users/{user_id}", responses=_AS_CSV, response_model=EngagementPage)
+@router.get("/users/{user_id}", responses=pages.AS_CSV, response_model=EngagementPage)
 async def user(
     user_id: Annotated[ExternalId, Path()],
     actor: ActingPerson,
@@ -81,20 +78,20 @@ async def user(
     request: Request,
 ) -> Response:
     """What one person watched, chapter by chapter."""
-    page = await dashboards.user(actor, user_id, wanted, _limit(request, wanted))
+    page = await dashboards.user(actor, user_id, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, Engagement)
 
 
-@router.get("/struggling", responses=_AS_CSV, response_model=StrugglingPage)
+@router.get("/struggling", responses=pages.AS_CSV, response_model=StrugglingPage)
 async def struggling(
     actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedStruggling, Query()], request: Request
 ) -> Response:
     """Who may need help, and why: behind the pace, back at the same place again and again, or away for long."""
-    page = await dashboards.struggling(actor, wanted, _limit(request, wanted))
+    page = await dashboards.struggling(actor, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, Struggling)
 
 
-@router.get("/matrix/{course_id}", responses=_AS_CSV, response_model=MatrixPage)
+@router.get("/matrix/{course_id}", responses=pages.AS_CSV, response_model=MatrixPage)
 async def matrix(
     course_id: Annotated[ExternalId, Path()],
     actor: ActingPerson,
@@ -103,11 +100,11 @@ async def matrix(
     request: Request,
 ) -> Response:
     """How far every student of a course is in every chapter."""
-    page = await dashboards.matrix(actor, course_id, wanted, _limit(request, wanted))
+    page = await dashboards.matrix(actor, course_id, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, lambda: matrix_as_csv(page))
 
 
-@router.get("/retention/{video_id}", responses=_AS_CSV, response_model=RetentionPage)
+@router.get("/retention/{video_id}", responses=pages.AS_CSV, response_model=RetentionPage)
 async def retention(
     video_id: Annotated[UUID, Path()],
     actor: ActingPerson,
@@ -116,53 +113,35 @@ async def retention(
     request: Request,
 ) -> Response:
     """How many watched each stretch of a film, and where they went back or left."""
-    limit = wanted.limit or CSV_ROWS
+    limit = wanted.limit or pages.CSV_ROWS
     page = await dashboards.retention(actor, video_id, wanted, limit)
     return _answer(request, wanted, page, RetentionStep)
 
 
-@router.get("/experience", responses=_AS_CSV, response_model=ExperiencePage)
+@router.get("/experience", responses=pages.AS_CSV, response_model=ExperiencePage)
 async def experience(
     actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedExperience, Query()], request: Request
 ) -> Response:
     """How well films play: start-up, stalls, errors, renditions, devices."""
-    page = await dashboards.experience(actor, wanted, _limit(request, wanted))
+    page = await dashboards.experience(actor, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, ExperienceFigures)
 
 
-@router.get("/bandwidth", responses=_AS_CSV, response_model=BandwidthPage)
+@router.get("/bandwidth", responses=pages.AS_CSV, response_model=BandwidthPage)
 async def bandwidth(
     actor: ActingPerson, dashboards: Dashboards, wanted: Annotated[WantedBandwidth, Query()], request: Request
 ) -> Response:
     """What the films of each course send, and what that costs."""
-    page = await dashboards.bandwidth(actor, wanted, _limit(request, wanted))
+    page = await dashboards.bandwidth(actor, wanted, pages.limit_of(request, wanted))
     return _answer(request, wanted, page, BandwidthFigures)
-
-
-def _is_csv(request: Request, wanted: Wanted | WantedMatrix) -> bool:
-    return is_csv(request.headers.get("accept"), wanted.format)
-
-
-def _limit(request: Request, wanted: Wanted | WantedMatrix) -> int:
-    return wanted.limit or (CSV_ROWS if _is_csv(request, wanted) else JSON_ROWS)
 
 
 def _answer(
     request: Request, wanted: Wanted | WantedMatrix, page: Page[Any], table: type[Document] | Callable[[], str]
 ) -> Response:
-    """The page in the form that was asked for; where more follows, ``Link`` names it as well.
-
-    ``table`` is what its rows are, or makes a CSV of them.
-    """
-    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
-    if page.next is not None:
-        query = urlencode({**request.query_params, "after": page.next})
-        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
-    if not _is_csv(request, wanted):
-        return Response(page.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+    """The page in the form that was asked for. ``table`` is what its rows are, or makes a CSV of them."""
+    text = None
+    if pages.wants_csv(request, wanted):
+        text = as_csv(table, page.items) if isinstance(table, type) else table()
     name = request.url.path.removeprefix(f"{router.prefix}/").replace("/", "-")
-    # What stands in a path may be anything that an id may be, and a header takes less.
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name if letter.isascii())
-    headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
-    text = as_csv(table, page.items) if isinstance(table, type) else table()
-    return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)
+    return pages.answer(request, page, csv=text, name=name)

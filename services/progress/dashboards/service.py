@@ -34,6 +34,7 @@ from services.progress.dashboards.schemas import (
 from shared.contracts.access import Actor, Role
 from shared.contracts.model import Document
 from shared.db import Database, Session
+from shared.http.pages import write_place
 
 DAYS = 90
 STEPS = 200
@@ -210,7 +211,7 @@ def _cut(
     """The rows of a page, and where the next one begins if more were found."""
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], cursors.written(sort, place(rows[limit - 1]))
+    return rows[:limit], write_place(sort, place(rows[limit - 1]))
 
 
 def _days(wanted: WantedDays) -> dict[str, Any]:
